@@ -1,0 +1,3 @@
+"""Ducktypist: a language server that runs what its local model suggests, and keeps score."""
+
+__version__ = "0.1.0"
