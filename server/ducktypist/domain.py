@@ -171,6 +171,9 @@ class TestResult:
     """The failure as the runner shows it: assertion, values and trace; empty when it passed."""
     frames: tuple[Frame, ...] = ()
     """The traceback, outermost first; frames inside the workspace only."""
+    executed: tuple[Frame, ...] = ()
+    """Lines of workspace files that ran, in the order of their first execution; only when the run
+    was asked to trace."""
 
 
 class Killed(enum.StrEnum):

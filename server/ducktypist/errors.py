@@ -22,6 +22,9 @@ of these there. A message says what happened, what was expected and what to do a
     ├── UntrustedError         the folder is not trusted, so nothing of it is executed
     ├── RunnerError            the test runner is missing or reported nothing usable
     ├── LedgerError            the ledger cannot be read or written
+    │   ├── LedgerBusyError        another process holds it; the same write may succeed later
+    │   └── LedgerCorruptError     the file is damaged or is not a database
+    ├── EditorError            the editor refused a request of ours, or did not answer
     └── StaleError             the text changed while we were working on it
 """
 
@@ -71,7 +74,16 @@ class EngineLoadingError(EngineError):
 
 
 class EngineRequestError(EngineError):
-    """The engine refused this request; the next one may succeed."""
+    """The engine refused this request; the next one may succeed.
+
+    Attributes:
+        status: The HTTP status that says why: 400 a bad request, 429 too many waiting,
+            500 a failure inside, 501 something that this model or engine cannot do.
+    """
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class EngineCrashedError(EngineError):
@@ -100,6 +112,18 @@ class RunnerError(DucktypistError):
 
 class LedgerError(DucktypistError):
     """The ledger cannot be read or written."""
+
+
+class LedgerBusyError(LedgerError):
+    """Another process holds the ledger; the same write may succeed later."""
+
+
+class LedgerCorruptError(LedgerError):
+    """The ledger's file is damaged, or is not a database."""
+
+
+class EditorError(DucktypistError):
+    """The editor refused a request of ours, or did not answer it in time."""
 
 
 class StaleError(DucktypistError):

@@ -36,7 +36,7 @@ def body_ended(text: str, *, language: str, indent: str) -> bool:
 
 
 def body_from(text: str, *, language: str, indent: str) -> str:
-    """Return the body in a generation that continues a function's head.
+    r"""Return the body in a generation that continues a function's head.
 
     The result's lines carry the indentation ``indent`` and more, end in ``\\n`` only between
     lines, and have no blank lines at either end. Empty when there is no body in ``text``.

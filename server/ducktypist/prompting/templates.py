@@ -192,9 +192,7 @@ def prompt_hash(prompt: Prompt) -> str:
 
 def _split_sections(text: str) -> dict[str, str]:
     parts = re.split(r"^=== ([a-z]+)\n", text, flags=re.MULTILINE)
-    return {
-        parts[i]: parts[i + 1].removesuffix("\n") for i in range(1, len(parts) - 1, 2)
-    }
+    return {parts[i]: parts[i + 1].removesuffix("\n") for i in range(1, len(parts) - 1, 2)}
 
 
 def _neutralised(value: object) -> object:

@@ -1,0 +1,338 @@
+"""The only place that builds concrete objects: settings in; engine, ledger and sandbox out.
+
+One :class:`App` lives as long as one language server (or one command). It decides what a workspace
+may do; it knows no editor protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ducktypist import __version__, config, trust
+from ducktypist.config import Config
+from ducktypist.domain import Json
+from ducktypist.engine.client import EngineClient, EngineState, HostSpec
+from ducktypist.errors import ConfigError, DucktypistError, RunnerError
+from ducktypist.features.grounds import Grounds, NotRunnable
+from ducktypist.features.workbench import Workbench
+from ducktypist.ledger.report_rows import stats_table
+from ducktypist.ledger.store import Ledger
+from ducktypist.models.catalog import ModelReference, load_catalogue
+from ducktypist.models.store import ModelStore, StoredModel
+from ducktypist.models.transfer import PullProgress
+from ducktypist.prompting.templates import PromptLibrary
+from ducktypist.verify.interpreter import find_interpreter
+from ducktypist.verify.sandbox import LEVEL_LANDLOCK, Sandbox, SandboxStatus, probe
+from ducktypist.verify.watchdog import Limits
+
+SCRIPTED = "scripted:"
+
+
+class App:
+    """Settings and the objects that follow from them."""
+
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        roots: Sequence[Path] = (),
+        trusted: bool = False,
+        backend: str | None = None,
+        engine_url: str | None = None,
+    ) -> None:
+        """Read the settings; nothing is started.
+
+        Args:
+            settings: The editor's, sections by name.
+            roots: The workspace folders.
+            trusted: What the editor says of the whole workspace.
+            backend: ``llama_cpp`` or ``scripted:FILE``; wins over the settings.
+            engine_url: A remote engine; wins over the settings.
+        """
+        self.roots = tuple(root.resolve() for root in roots)
+        self.problems: list[str] = []
+        """What is wrong with the settings, one sentence each, for the person to see."""
+        self._editor_trusts = trusted
+        self.config = self._read(settings or {}, backend, engine_url)
+        self.session_id = secrets.token_hex(8)
+        self.ledger = Ledger(
+            config.ledger_path(self.config.ledger), keep_text=self.config.ledger.keep_text
+        )
+        self._engine: EngineClient | None = None
+        self._prompts: PromptLibrary | None = None
+        self._sandbox: asyncio.Task[SandboxStatus] | None = None
+
+    # ------------------------------------------------------------------ settings and trust
+
+    def _read(
+        self, settings: Mapping[str, Any], backend: str | None, engine_url: str | None
+    ) -> Config:
+        found = Config()
+        layers: list[tuple[str, Callable[[], Mapping[str, Any]]]] = [
+            (str(config.user_config_path()), lambda: config.read_file(config.user_config_path())),
+        ]
+        layers += [
+            (str(root / config.WORKSPACE_FILE), lambda root=root: self._workspace_settings(root))  # type: ignore[misc] # the default binds the loop's variable
+            for root in self.roots
+        ]
+        layers.append(("the editor's settings", lambda: settings))
+        for source, read in layers:
+            try:
+                found = config.merge(found, read(), source=source)
+            except ConfigError as error:
+                self.problems.append(str(error))
+        engine = found.engine
+        if engine_url is not None:
+            engine = replace(engine, url=engine_url)
+        if backend is not None:
+            engine = replace(engine, backend=backend, url="")
+        return replace(found, engine=engine)
+
+    def _workspace_settings(self, root: Path) -> Mapping[str, Any]:
+        settings = config.read_file(root / config.WORKSPACE_FILE)
+        refused = () if self.is_trusted(root) else config.restricted_keys(settings)
+        if not refused:
+            return settings
+        self.problems.append(
+            f"{root / config.WORKSPACE_FILE}: {', '.join(refused)} ignored, because the folder is "
+            f"not trusted; trust it with `ducktypist trust {root}`"
+        )
+        kept: dict[str, Any] = {}
+        for section, value in settings.items():
+            if section in refused:
+                continue
+            if isinstance(value, Mapping):
+                kept[section] = {
+                    key: item for key, item in value.items() if f"{section}.{key}" not in refused
+                }
+            else:
+                kept[section] = value
+        return kept
+
+    def is_trusted(self, root: Path) -> bool:
+        """Tell whether code of this folder may be executed."""
+        return self._editor_trusts or trust.is_trusted(root)
+
+    def root_of(self, path: Path | None) -> Path | None:
+        """Return the innermost workspace folder that holds ``path``, or its own folder.
+
+        A file outside every workspace folder has no root unless there are no folders at all.
+        """
+        if path is None:
+            return None
+        real = path.resolve()
+        holding = [root for root in self.roots if real.is_relative_to(root)]
+        if holding:
+            return max(holding, key=lambda root: len(root.parts))
+        return None if self.roots else real.parent
+
+    # ------------------------------------------------------------------ the engine
+
+    def engine(self) -> EngineClient:
+        """Return the engine of the settings; it is started when it is first asked.
+
+        Raises:
+            ModelMissingError: Its model is not on this machine.
+            ModelError: The model's name is unknown or its file is broken.
+        """
+        engine = self._engine
+        if engine is None:
+            engine = self._engine = self._build_engine()
+        return engine
+
+    async def workbench(self, *, wait_s: float) -> Workbench:
+        """Return what features work with, once the model answers.
+
+        Raises:
+            EngineLoadingError: It is still loading after ``wait_s``.
+            EngineError: The engine cannot be had.
+            ModelError: The model cannot be had.
+        """
+        engine = self._engine or await asyncio.to_thread(self._build_engine)
+        self._engine = self._engine or engine
+        if engine.state is not EngineState.READY:
+            await engine.wait_ready(wait_s)
+        if self._prompts is None:
+            self._prompts = await asyncio.to_thread(PromptLibrary.load)
+            await asyncio.to_thread(self.ledger.prepare)
+        return Workbench(
+            engine=engine,
+            model=await engine.identity(),
+            prompts=self._prompts,
+            ledger=self.ledger,
+            session_id=self.session_id,
+        )
+
+    def _build_engine(self) -> EngineClient:
+        wanted = self.config.engine
+        if wanted.url:
+            return EngineClient.remote(
+                wanted.url,
+                os.environ.get(wanted.api_key_env, ""),
+                request_timeout_s=wanted.request_timeout_s,
+            )
+        socket_dir, log_dir = config.runtime_dir(), config.state_dir()
+        if wanted.backend.startswith(SCRIPTED):
+            spec = HostSpec.scripted(
+                Path(wanted.backend.removeprefix(SCRIPTED)).expanduser(),
+                socket_dir=socket_dir,
+                log_dir=log_dir,
+                idle_unload_s=wanted.idle_unload_s,
+            )
+            return EngineClient.embedded(spec, request_timeout_s=wanted.request_timeout_s)
+        if wanted.backend != "llama_cpp":
+            raise ConfigError(
+                f"engine.backend must be llama_cpp or scripted:FILE, got {wanted.backend!r:.60}"
+            )
+        model = self._store().require(self.model_reference())
+        spec = HostSpec(
+            socket_dir=socket_dir,
+            log_dir=log_dir,
+            backend="llama_cpp",
+            model_path=model.path,
+            model_name=model.name,
+            model_sha256=model.sha256,
+            quantisation=model.quantisation,
+            n_ctx_tokens=wanted.n_ctx_tokens,
+            n_threads=wanted.n_threads,
+            n_gpu_layers=wanted.n_gpu_layers,
+            idle_unload_s=wanted.idle_unload_s,
+        )
+        return EngineClient.embedded(spec, request_timeout_s=wanted.request_timeout_s)
+
+    def model_reference(self) -> ModelReference:
+        """Return the model of the settings.
+
+        Raises:
+            UnknownModelError: There is none of that name.
+        """
+        return load_catalogue().resolve(self.config.model.name)
+
+    async def pull_model(
+        self, progress: Callable[[PullProgress], None], cancelled: Callable[[], bool]
+    ) -> StoredModel:
+        """Fetch the model of the settings.
+
+        Raises:
+            ModelError: It could not be had.
+        """
+        reference = await asyncio.to_thread(self.model_reference)
+        return await asyncio.to_thread(
+            self._store().pull, reference, progress=progress, cancelled=cancelled
+        )
+
+    def _store(self) -> ModelStore:
+        return ModelStore(config.data_dir() / "models")
+
+    # ------------------------------------------------------------------ running things
+
+    async def grounds(
+        self, root: Path | None, buffers: Mapping[Path, str]
+    ) -> Grounds | NotRunnable:
+        """Return what may be run for a workspace folder, or why nothing may.
+
+        Args:
+            root: The folder; None for a document outside of every one.
+            buffers: Unsaved texts by path relative to the folder.
+        """
+        if root is None:
+            return NotRunnable(reason="the file is in no workspace folder, so nothing was run")
+        if not self.is_trusted(root):
+            return NotRunnable(
+                reason=f"the folder is not trusted, so nothing was run "
+                f"(trust it with `ducktypist trust {root}`)"
+            )
+        status = await self.sandbox_status()
+        if status.level < LEVEL_LANDLOCK:
+            return NotRunnable(
+                reason=f"no sandbox on this machine, so nothing was run ({status.reason}); "
+                f"install bubblewrap"
+            )
+        try:
+            interpreter = await asyncio.to_thread(
+                find_interpreter, self.config.python.interpreter, root
+            )
+        except RunnerError as error:
+            return NotRunnable(reason=str(error))
+        limits = self.config.verify
+        common = {
+            "max_memory_bytes": limits.max_memory_bytes,
+            "max_processes": limits.max_processes,
+            "max_output_bytes": limits.max_output_bytes,
+        }
+        return Grounds(
+            root=root,
+            sandbox=Sandbox(
+                status=status, scratch_root=config.cache_dir() / "scratch", hidden=self._hidden()
+            ),
+            interpreter=interpreter,
+            limits=Limits(timeout_s=limits.timeout_s, **common),
+            suite_limits=Limits(timeout_s=limits.suite_timeout_s, **common),
+            buffers=buffers,
+        )
+
+    async def sandbox_status(self) -> SandboxStatus:
+        """Return the sandbox level that holds here; found out once, by trying to break out."""
+        if self._sandbox is None:
+            self._sandbox = asyncio.create_task(
+                probe(scratch_root=config.cache_dir() / "scratch", hidden=self._hidden())
+            )
+        return await asyncio.shield(self._sandbox)
+
+    @staticmethod
+    def _hidden() -> tuple[Path, ...]:
+        return (config.runtime_dir(), config.state_dir(), config.data_dir())
+
+    # ------------------------------------------------------------------ saying how things stand
+
+    async def status(self) -> dict[str, Json]:
+        """Return how things stand, as ``ducktypist.status`` answers; starts nothing."""
+        engine: Mapping[str, Json]
+        try:
+            client = self._engine or await asyncio.to_thread(self._build_engine)
+            self._engine = self._engine or client
+            engine = await client.status()
+        except DucktypistError as error:
+            engine = {"state": "failed", "last_error": str(error)}
+        sandbox: Json = None
+        if self._sandbox is not None and self._sandbox.done() and not self._sandbox.cancelled():
+            found = self._sandbox.result()
+            sandbox = {"level": found.level, "tool": found.tool, "version": found.version}
+        return {
+            "version": __version__,
+            "python": sys.version.split()[0],
+            "engine": dict(engine),
+            "model_wanted": self.config.model.name,
+            "sandbox": sandbox,
+            "workspaces": [
+                {"path": str(root), "trusted": self.is_trusted(root)} for root in self.roots
+            ],
+            "ledger": {"path": str(self.ledger.path), "unlogged": self.ledger.n_unlogged},
+            "problems": list(self.problems),
+        }
+
+    async def stats(self) -> dict[str, Json]:
+        """Return the ledger's table, as ``ducktypist.stats`` answers."""
+        await asyncio.to_thread(self.ledger.flush, 2.0)
+        return await asyncio.to_thread(
+            lambda: stats_table(
+                self.ledger.path,
+                n_unnoted=self.ledger.n_unnoted,
+                last_error=self.ledger.last_error,
+            )
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections and write what is still to be written; the host stays."""
+        if self._engine is not None:
+            await self._engine.aclose()
+        if self._sandbox is not None:
+            self._sandbox.cancel()
+        await asyncio.to_thread(self.ledger.close)

@@ -1,0 +1,48 @@
+"""The command line. Each command's module is imported when that command is used, not before."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from ducktypist import __version__
+
+COMMANDS = {
+    "bench": "ducktypist.cli.bench:bench",
+    "demo": "ducktypist.cli.demo:demo",
+    "host": "ducktypist.cli.host:host",
+    "model": "ducktypist.cli.model:model",
+    "stats": "ducktypist.cli.stats:stats",
+    "trust": "ducktypist.cli.trust:trust",
+}
+"""Where each command is. ``serve`` is not here: ``__main__`` starts it without click."""
+
+SERVE_HELP = "Serve one editor window: LSP on standard input and output."
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
+        return sorted([*COMMANDS, "serve"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return a command by name."""
+        if cmd_name == "serve":
+            return click.Command("serve", help=SERVE_HELP, short_help=SERVE_HELP)
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        if not isinstance(command, click.Command):
+            message = f"{COMMANDS[cmd_name]} is no command"
+            raise TypeError(message)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ducktypist")
+def cli() -> None:
+    """A language server that runs what its local model suggests, and keeps score."""

@@ -1,0 +1,207 @@
+"""Starting the host: which process a model needs, the handshake, and when to stop trying.
+
+Used by ``engine.client``; runs no event loop of its own. What is here blocks, so the client calls
+it in a thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import selectors
+import subprocess  # starting the host is what this file is for
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import ducktypist
+from ducktypist.engine.dialect import DIALECT_VERSION
+from ducktypist.errors import EngineUnavailableError
+
+READY = "READY"
+BUSY = "BUSY"
+FAILED_EXIT_STATUS = 3
+"""The host's exit status when its model did not load."""
+
+MAX_CRASHES = 5
+CRASH_WINDOW_S = 180.0
+MAX_BACK_OFF_S = 8.0
+MAX_HANDSHAKE_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSpec:
+    """The host that is wanted: a model and how it is to be run."""
+
+    socket_dir: Path
+    """A folder of the user's own, for the socket and its lock."""
+    log_dir: Path
+    backend: str
+    """``llama_cpp`` or ``scripted``."""
+    model_path: Path
+    """The GGUF file, or the script."""
+    model_name: str
+    model_sha256: str
+    quantisation: str
+    n_ctx_tokens: int = 4096
+    n_threads: int = 0
+    """0: one for each physical core, at most eight."""
+    n_gpu_layers: int = -1
+    """-1: all of them if they fit, else none."""
+    idle_unload_s: float = 1800.0
+    """How long it stays without a request; 0: for ever."""
+
+    @classmethod
+    def scripted(
+        cls, script: Path, *, socket_dir: Path, log_dir: Path, idle_unload_s: float = 1800.0
+    ) -> HostSpec:
+        """Return the host of a scripted backend.
+
+        Raises:
+            EngineUnavailableError: The script cannot be read.
+        """
+        try:
+            sha256 = hashlib.sha256(script.read_bytes()).hexdigest()
+        except OSError as error:
+            raise EngineUnavailableError(
+                f"the script {script} cannot be read: {error.strerror or error}"
+            ) from error
+        return cls(
+            socket_dir=socket_dir,
+            log_dir=log_dir,
+            backend="scripted",
+            model_path=script.absolute(),
+            model_name="scripted",
+            model_sha256=sha256,
+            quantisation="none",
+            idle_unload_s=idle_unload_s,
+        )
+
+    def key(self) -> str:
+        """Return a short hash: another model, setting or version means another process.
+
+        How long a host idles is left out; windows that differ in that share one.
+        """
+        parts = [
+            *(ducktypist.__version__, DIALECT_VERSION, self.backend, str(self.model_path)),
+            *(self.model_name, self.model_sha256, self.quantisation),
+            *(self.n_ctx_tokens, self.n_threads, self.n_gpu_layers),
+        ]
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
+
+    def socket_path(self) -> Path:
+        """Return where the host listens."""
+        return self.socket_dir / f"{self.key()}.sock"
+
+    def log_path(self) -> Path:
+        """Return where the host logs."""
+        return self.log_dir / f"host-{self.key()}.log"
+
+    def command(self) -> list[str]:
+        """Return the command line that starts the host."""
+        options: dict[str, object] = {
+            "socket": self.socket_path(),
+            "backend": self.backend,
+            "model": self.model_path,
+            "model-name": self.model_name,
+            "model-sha256": self.model_sha256,
+            "quantisation": self.quantisation,
+            "n-ctx": self.n_ctx_tokens,
+            "n-threads": self.n_threads,
+            "n-gpu-layers": self.n_gpu_layers,
+            "idle-unload-s": self.idle_unload_s,
+            "log-file": self.log_path(),
+        }
+        given = [f"--{name}={value}" for name, value in options.items()]
+        return [sys.executable, "-m", "ducktypist.engine.host", *given]
+
+
+def start_host(spec: HostSpec, *, timeout_s: float) -> subprocess.Popen[bytes] | None:
+    """Start a host and wait for its word; None when another process is being the host already.
+
+    Raises:
+        EngineUnavailableError: It did not come up, with what it printed.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            spec.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+        )
+    except OSError as error:
+        raise EngineUnavailableError(
+            f"the model's host could not be started: {error.strerror or error}"
+        ) from error
+    said = _read_word(process, timeout_s=timeout_s)
+    if said is None:
+        process.kill()
+        process.wait()
+        raise EngineUnavailableError(
+            f"the model's host did not report within {timeout_s:.0f} s; see {spec.log_path()}"
+        )
+    lines = said.splitlines()
+    if READY in lines:
+        return process
+    status = process.wait()
+    if BUSY in lines:
+        return None
+    tail = " | ".join(line.strip() for line in lines[-3:]) or "it printed nothing"
+    raise EngineUnavailableError(f"the model's host ended with status {status}: {tail}")
+
+
+def _read_word(process: subprocess.Popen[bytes], *, timeout_s: float) -> str | None:
+    """Return what the process printed up to its word or its end; None when time ran out."""
+    assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
+    deadline = time.monotonic() + timeout_s
+    said = b""
+    with process.stdout as pipe, selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0:
+            if not selector.select(left):
+                continue
+            more = os.read(pipe.fileno(), 4096)
+            said = (said + more)[-MAX_HANDSHAKE_BYTES:]
+            words = said.decode("utf-8", "replace").splitlines()
+            if not more or (said.endswith(b"\n") and {READY, BUSY} & set(words)):
+                return said.decode("utf-8", "replace")
+    return None
+
+
+class Breaker:
+    """Remembers crashes, and says how long to wait before the next try. Has no clock."""
+
+    def __init__(self) -> None:
+        self._crashes: deque[float] = deque(maxlen=MAX_CRASHES)
+        self.n_crashes = 0
+        """All of them, not only the recent ones."""
+        self.last_error = ""
+
+    def record(self, reason: str, *, now_s: float) -> None:
+        """Remember a crash."""
+        self._crashes.append(now_s)
+        self.n_crashes += 1
+        self.last_error = reason
+
+    def back_off_s(self, *, now_s: float) -> float:
+        """Return how many seconds after the last crash still to wait: 0, 0.5, 1, 2, 4, then 8."""
+        recent = self._recent(now_s)
+        if not recent:
+            return 0.0
+        pause_s = 0.0 if len(recent) == 1 else min(2.0 ** (len(recent) - 3), MAX_BACK_OFF_S)
+        return max(0.0, recent[-1] + pause_s - now_s)
+
+    def open_for_s(self, *, now_s: float) -> float:
+        """Return for how many seconds no further try is made; 0 when one may be."""
+        recent = self._recent(now_s)
+        if len(recent) < MAX_CRASHES:
+            return 0.0
+        return max(0.0, recent[0] + CRASH_WINDOW_S - now_s)
+
+    def _recent(self, now_s: float) -> list[float]:
+        return [at for at in self._crashes if now_s - at < CRASH_WINDOW_S]

@@ -1,0 +1,209 @@
+"""Inline completion: one greedy candidate at the cursor, checked by its syntax only.
+
+It is on the typing path: nothing is executed, and what a newer keystroke made pointless is
+cancelled by whoever calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ducktypist.config import CompleteConfig
+from ducktypist.domain import (
+    Document,
+    GenerationRequest,
+    ModelIdentity,
+    Outcome,
+    Rung,
+    Sampling,
+    Span,
+    TextEdit,
+    Verdict,
+)
+from ducktypist.features.workbench import Workbench, new_suggestion_id, static_verdict
+from ducktypist.ledger.events import (
+    Generated,
+    Shown,
+    Superseded,
+    Tier,
+    Verified,
+    Verifier,
+)
+from ducktypist.prompting import assemble, postprocess
+from ducktypist.syntax.checks import new_syntax_errors, static_rung
+from ducktypist.syntax.regions import FunctionRegion, function_at
+
+CONTEXT_TOKENS = 900
+"""What a two-core machine reads in a few seconds when nothing is cached, and once when it is."""
+
+MAX_FILE_CHARS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteRequest:
+    """Where the person types."""
+
+    document: Document
+    offset: int
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What would be typed."""
+
+    suggestion_id: str
+    edit: TextEdit
+    verdict: Verdict
+    model: ModelIdentity
+
+
+async def complete(
+    request: CompleteRequest, *, workbench: Workbench, config: CompleteConfig
+) -> Completion | None:
+    """Suggest what stands at the cursor next, or return None where nothing useful is likely."""
+    document, offset = request.document, request.offset
+    if len(document.text) > MAX_FILE_CHARS or not _is_worth_asking(document, offset):
+        return None
+    function = function_at(document.text, document.language, offset)
+    hole = _hole(document.text, function, offset)
+    before, after = assemble.around(
+        document.text, hole.span, max_chars=int(CONTEXT_TOKENS * assemble.CHARS_PER_TOKEN)
+    )
+    before += hole.lead
+    has_fim = workbench.model.has_fim
+    template = workbench.prompts["inline-infill" if has_fim else "inline-text"]
+    prompt = template.render(
+        **({"before": before, "after": after} if has_fim else {"before": before})
+    )
+    suggestion_id, sampling = new_suggestion_id(), Sampling()
+    workbench.requested(
+        suggestion_id=suggestion_id,
+        template=template,
+        prompt=prompt,
+        language=document.language,
+        path_key=document.uri,
+        sampling=sampling,
+        trusted=request.trusted,
+        truncated=len(before) + len(after) < len(document.text),
+    )
+    try:
+        generation = await workbench.generate(
+            GenerationRequest(
+                prompt=prompt, max_tokens=config.inline_max_tokens, sampling=sampling
+            ),
+            until=hole.until(document.language),
+        )
+    except asyncio.CancelledError:
+        workbench.record([Superseded(suggestion_id=suggestion_id)])
+        raise
+    text = hole.shape(generation.text, language=document.language)
+    text = postprocess.without_overlap(text, document.text[hole.span.end :])
+    edit = TextEdit(span=hole.span, old_text=hole.span.of(document.text), new_text=text)
+    broken = new_syntax_errors(document.text, edit.apply(document.text), document.language)
+    usable = bool(text.strip()) and not (broken and hole.is_body)
+    rung = (
+        Rung.UNVERIFIED
+        if broken
+        else static_rung(document.text, edit.apply(document.text), document.language)
+    )
+    workbench.record(
+        [
+            Generated.of(
+                generation,
+                suggestion_id=suggestion_id,
+                static_verdict=static_verdict(rung, broken=broken),
+            ),
+            *([_parse_failure(suggestion_id)] if broken and hole.is_body else []),
+            *([Shown(suggestion_id=suggestion_id)] if usable else []),
+        ]
+    )
+    if not usable:
+        return None
+    return Completion(
+        suggestion_id=suggestion_id,
+        edit=edit,
+        model=workbench.model,
+        verdict=Verdict(
+            rung=rung,
+            outcome=Outcome.NOT_RUN,
+            repeats=0,
+            passed=0,
+            failed=0,
+            summary=f"{rung.replace('_', ' ')}; nothing was run",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hole:
+    """What is to be filled: the rest of a line, or a whole empty body."""
+
+    span: Span
+    lead: str
+    """Text that the model sees before the hole and that is not in the document."""
+    indent: str
+    is_body: bool
+    typed: str
+    """What stands between the line's beginning and the hole."""
+
+    def until(self, language: str) -> Callable[[str], bool]:
+        if self.is_body:
+            return lambda text: postprocess.body_ended(text, language=language, indent=self.indent)
+        return lambda text: "\n" in text.lstrip("\n")
+
+    def shape(self, text: str, *, language: str) -> str:
+        if not self.is_body:
+            return postprocess.middle_line(text)
+        body = postprocess.body_from(text, language=language, indent=self.indent)
+        if self.lead.startswith("\n") and body:
+            return "\n" + body
+        return body.removeprefix(self.typed)
+
+
+def _hole(text: str, function: FunctionRegion | None, offset: int) -> _Hole:
+    line_start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    typed = text[line_start:offset]
+    empty = function is not None and function.is_empty and function.docstring is not None
+    if function is not None and function.docstring is not None and empty:
+        at_docstring_end = offset >= function.docstring.end and not text[
+            function.docstring.end : offset
+        ].strip(" \t")
+        if at_docstring_end and typed.strip():
+            return _Hole(
+                span=Span(start=offset, end=offset),
+                lead="\n" + function.indent,
+                indent=function.indent,
+                is_body=True,
+                typed="",
+            )
+        if offset >= function.signature.end and not typed.strip():
+            fits = function.indent.startswith(typed)
+            return _Hole(
+                span=Span(start=offset, end=offset),
+                lead=function.indent.removeprefix(typed) if fits else "",
+                indent=function.indent,
+                is_body=True,
+                typed=typed,
+            )
+    return _Hole(span=Span(start=offset, end=offset), lead="", indent="", is_body=False, typed="")
+
+
+def _is_worth_asking(document: Document, offset: int) -> bool:
+    """Say no in the middle of a word, and where nothing stands before the cursor."""
+    text = document.text
+    following = text[offset : offset + 1]
+    if following and (following.isalnum() or following == "_"):
+        return False
+    return bool(text[:offset].strip())
+
+
+def _parse_failure(suggestion_id: str) -> Verified:
+    return Verified(
+        suggestion_id=suggestion_id,
+        verifier=Verifier.PARSE,
+        tier=Tier.VISIBLE,
+        outcome=Outcome.BROKEN,
+    )

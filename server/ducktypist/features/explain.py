@@ -1,0 +1,221 @@
+"""Explain the code at a place: one request to the engine, cached by what was asked.
+
+The prose is a model's. Nothing in it is checked here, and the provenance says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from ducktypist.config import ExplainConfig
+from ducktypist.domain import (
+    Document,
+    GenerationRequest,
+    Outcome,
+    Provenance,
+    Rung,
+    Sampling,
+    Span,
+    Verdict,
+)
+from ducktypist.features.workbench import Tally, Workbench, new_suggestion_id
+from ducktypist.ledger.events import Cancelled, Generated, Shown
+from ducktypist.prompting import assemble, postprocess
+from ducktypist.syntax.regions import Region, block_at, enclosing
+
+K = TypeVar("K")
+MAX_CACHED = 512
+MAX_FILE_CHARS = 4_000_000
+"""Beyond this a file is data; parsing it would cost more than a hover is worth."""
+
+UNCHECKED = Verdict(
+    rung=Rung.UNVERIFIED,
+    outcome=Outcome.NOT_RUN,
+    repeats=0,
+    passed=0,
+    failed=0,
+    summary="not checked: a model's reading of the code",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainRequest:
+    """Where the person points."""
+
+    document: Document
+    offset: int
+    """In code points."""
+    trusted: bool = False
+    fresh: bool = False
+    """Ask again although an explanation is cached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What a hover shows."""
+
+    markdown: str
+    span: Span
+    provenance: Provenance
+
+
+@dataclass(slots=True)
+class ExplanationCache:
+    """Explanations by what was asked, and by place, so that unchanged text is not parsed again."""
+
+    by_question: OrderedDict[str, Explanation] = field(default_factory=OrderedDict)
+    by_place: OrderedDict[tuple[str, int, int, str], Explanation] = field(
+        default_factory=OrderedDict
+    )
+
+    def at(self, request: ExplainRequest, model_sha256: str) -> Explanation | None:
+        """Return what was explained at this place of this very text."""
+        return _get(self.by_place, _place(request, model_sha256))
+
+    def put(
+        self, request: ExplainRequest, model_sha256: str, question: str, answer: Explanation
+    ) -> None:
+        """Remember an explanation under its question and its place."""
+        _put(self.by_question, question, answer)
+        _put(self.by_place, _place(request, model_sha256), answer)
+
+
+async def explain(
+    request: ExplainRequest,
+    *,
+    workbench: Workbench,
+    cache: ExplanationCache,
+    config: ExplainConfig,
+) -> Explanation | None:
+    """Explain the block at a place, or return None where there is nothing to explain."""
+    document, model = request.document, workbench.model
+    if len(document.text) > MAX_FILE_CHARS:
+        return None
+    if not request.fresh and (known := cache.at(request, model.sha256)):
+        return _as_cached(known)
+    region = block_at(document.text, document.language, request.offset)
+    if not region.span.of(document.text).strip():
+        return None
+    template = workbench.prompts["explain"]
+    prompt = template.render(
+        language=assemble.language_name(document.language),
+        what=f"the {region.kind} `{region.name}`" if region.name else f"this {region.kind}",
+        code=_code(document, region, config),
+        context=_context(document, region, config),
+    )
+    question = hashlib.blake2b(
+        f"{model.sha256}\0{template.template_hash}\0{prompt!r}".encode("utf-8", "replace"),
+        digest_size=16,
+    ).hexdigest()
+    if not request.fresh and (known := _get(cache.by_question, question)):
+        moved = replace(known, span=region.span)
+        cache.put(request, model.sha256, question, moved)
+        return _as_cached(moved)
+    suggestion_id, tally, sampling = new_suggestion_id(), Tally(), Sampling()
+    workbench.requested(
+        suggestion_id=suggestion_id,
+        template=template,
+        prompt=prompt,
+        language=document.language,
+        path_key=document.uri,
+        sampling=sampling,
+        trusted=request.trusted,
+    )
+    try:
+        generation = await workbench.generate(
+            GenerationRequest(
+                prompt=prompt, max_tokens=config.max_tokens, sampling=sampling, stop=template.stop
+            )
+        )
+    except BaseException:
+        workbench.record([Cancelled(suggestion_id=suggestion_id)])
+        raise
+    tally.add(generation.timings)
+    lead = getattr(prompt, "assistant_prefix", "")
+    text = postprocess.plain_markdown(_whole_sentences(lead + generation.text))
+    answer = Explanation(
+        markdown=text,
+        span=region.span,
+        provenance=Provenance(
+            suggestion_id=suggestion_id,
+            model=model,
+            total_ms=tally.total().total_ms,
+            cached=False,
+            verdict=UNCHECKED,
+        ),
+    )
+    workbench.record(
+        [
+            Generated.of(generation, suggestion_id=suggestion_id),
+            Shown(suggestion_id=suggestion_id),
+        ]
+    )
+    cache.put(request, model.sha256, question, answer)
+    return answer
+
+
+def provenance_line(provenance: Provenance) -> str:
+    """Return the last line of a hover: who said it, how fast, how far checked."""
+    model = provenance.model
+    name = model.name if model.quantisation in model.name else f"{model.name} {model.quantisation}"
+    speed = "cached" if provenance.cached else f"{provenance.total_ms:.0f} ms"
+    return f"*{name.strip()} · {speed} · {provenance.verdict.summary}*"
+
+
+def _code(document: Document, region: Region, config: ExplainConfig) -> str:
+    lines = region.span.of(document.text).splitlines()
+    if len(lines) > config.max_lines:
+        lines = [*lines[: config.max_lines], "(and so on)"]
+    return "\n".join(lines)
+
+
+def _context(document: Document, region: Region, config: ExplainConfig) -> str:
+    """Return the function around the region, when the region is not all of it."""
+    function = enclosing(document.text, document.language, _middle(region))
+    if function is None:
+        small = document.text if document.text.count("\n") <= config.max_lines else ""
+        return small.strip() if small.strip() != region.span.of(document.text).strip() else ""
+    if function.span == region.span or function.span.of(document.text).count("\n") > (
+        config.max_lines
+    ):
+        return ""
+    return function.span.of(document.text).strip("\r\n")
+
+
+def _middle(region: Region) -> int:
+    """Return an offset that lies inside the region."""
+    return (region.span.start + region.span.end) // 2
+
+
+def _whole_sentences(text: str) -> str:
+    """Cut a text that ran into its token limit back to its last whole sentence."""
+    stripped = text.rstrip()
+    if stripped.endswith((".", "!", "?", "`", ":", ")")):
+        return stripped
+    end = max(stripped.rfind(mark) for mark in (". ", ".\n", "!\n", "?\n"))
+    return stripped[: end + 1] if end > len(stripped) // 3 else stripped
+
+
+def _place(request: ExplainRequest, model_sha256: str) -> tuple[str, int, int, str]:
+    return (request.document.uri, hash(request.document.text), request.offset, model_sha256)
+
+
+def _as_cached(known: Explanation) -> Explanation:
+    return replace(known, provenance=replace(known.provenance, cached=True))
+
+
+def _get(table: OrderedDict[K, Explanation], key: K) -> Explanation | None:
+    answer = table.get(key)
+    if answer is not None:
+        table.move_to_end(key)
+    return answer
+
+
+def _put(table: OrderedDict[K, Explanation], key: K, answer: Explanation) -> None:
+    table[key] = answer
+    table.move_to_end(key)
+    while len(table) > MAX_CACHED:
+        table.popitem(last=False)

@@ -1,0 +1,140 @@
+"""What may be run for one workspace, and with what; or why nothing may.
+
+Built by ``app``. Here it is only used: a feature asks for the examples or the tests of a patched
+file and gets reports. The tree itself is never written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ducktypist.domain import TestReport
+from ducktypist.syntax.regions import test_functions
+from ducktypist.verify.examples import ExampleReport, run_examples
+from ducktypist.verify.runners import PytestRunner
+from ducktypist.verify.sandbox import Sandbox
+from ducktypist.verify.watchdog import Limits
+
+TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py")
+SKIPPED = frozenset({"node_modules", "venv", "__pycache__", "site-packages", "build", "dist"})
+MAX_FILES_SEEN = 20_000
+MAX_NAMING_TESTS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRunnable:
+    """Nothing of this workspace is executed."""
+
+    reason: str
+    """In words, such as ``the folder is not trusted``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """A trusted workspace, a sandbox that holds, and an interpreter."""
+
+    root: Path
+    sandbox: Sandbox
+    interpreter: Path
+    limits: Limits
+    suite_limits: Limits
+    buffers: Mapping[Path, str]
+    """Unsaved texts by path relative to ``root``; they are part of what is tested."""
+
+    @property
+    def level(self) -> int:
+        """The sandbox level of every run made here."""
+        return self.sandbox.status.level
+
+    def relative(self, path: Path) -> Path | None:
+        """Return ``path`` relative to the root, or None when it lies elsewhere."""
+        for root, candidate in ((self.root, path), (self.root.resolve(), path.resolve())):
+            if candidate.is_relative_to(root):
+                return candidate.relative_to(root)
+        return None
+
+    def text_of(self, relative: Path) -> str:
+        """Return the text that counts for a file: the open buffer's, else the disk's."""
+        if relative in self.buffers:
+            return self.buffers[relative]
+        with (self.root / relative).open(encoding="utf-8", errors="replace", newline="") as file:
+            return file.read()
+
+    async def tests_naming(self, name: str) -> tuple[str, ...]:
+        """Return the node ids of the tests whose text names a function."""
+        return await asyncio.to_thread(self._tests_naming, name)
+
+    async def tests(
+        self,
+        targets: Sequence[str],
+        *,
+        changed: Mapping[Path, str] | None = None,
+        hash_seed: int = 0,
+        canaries: bool = True,
+        whole_suite: bool = False,
+        trace: bool = False,
+    ) -> TestReport:
+        """Run tests on the buffers with ``changed`` laid over them."""
+        return await PytestRunner(sandbox=self.sandbox, interpreter=self.interpreter).run(
+            root=self.root,
+            targets=targets,
+            overlay={**self.buffers, **(changed or {})},
+            canaries=canaries,
+            hash_seed=hash_seed,
+            limits=self.suite_limits if whole_suite else self.limits,
+            trace=trace,
+        )
+
+    async def examples(
+        self, path: Path, text: str, function: str, *, hash_seed: int = 0
+    ) -> ExampleReport:
+        """Run the docstring examples of one function of a patched file."""
+        return await run_examples(
+            sandbox=self.sandbox,
+            interpreter=self.interpreter,
+            root=self.root,
+            path=path,
+            text=text,
+            overlay=self.buffers,
+            function=function,
+            hash_seed=hash_seed,
+            limits=self.limits,
+        )
+
+    def _tests_naming(self, name: str) -> tuple[str, ...]:
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        found: list[str] = []
+        for relative in self._test_files():
+            text = self.text_of(relative)
+            if not word.search(text):
+                continue
+            found += [
+                f"{relative.as_posix()}::{test.suffix}"
+                for test in test_functions(text, "python")
+                if word.search(test.region.span.of(text))
+            ]
+            if len(found) >= MAX_NAMING_TESTS:
+                break
+        return tuple(found[:MAX_NAMING_TESTS])
+
+    def _test_files(self) -> list[Path]:
+        files: list[Path] = []
+        n_seen = 0
+        for folder, subfolders, names in os.walk(self.root):
+            subfolders[:] = sorted(
+                item for item in subfolders if not item.startswith(".") and item not in SKIPPED
+            )
+            n_seen += len(names)
+            files += [
+                (Path(folder) / item).relative_to(self.root)
+                for item in sorted(names)
+                if TEST_FILE.fullmatch(item)
+            ]
+            if n_seen > MAX_FILES_SEEN:
+                break
+        return files

@@ -1,0 +1,210 @@
+"""Reading the ledger: rows of its views as values, through connections that cannot write.
+
+No number is computed here beyond what the views say; see ``stats`` for intervals and percentiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ducktypist.domain import Kind
+from ducktypist.ledger.database import reading, rows_of
+from ducktypist.ledger.events import Label
+
+if TYPE_CHECKING:
+    import apsw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which suggestions are meant; None means any."""
+
+    kind: Kind | None = None
+    language: str | None = None
+    since_day_utc: str | None = None
+    """The first UTC day, as ``2026-01-31``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class CellKey:
+    """Model, quantisation, kind and language: what is counted together."""
+
+    model: str
+    quantisation: str
+    kind: str
+    language: str
+    model_sha256: str
+    """Two files of one name are two models."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What the view ``cell`` counts, over the days asked for."""
+
+    key: CellKey
+    n_requested: int
+    n_answered: int
+    n_right: int
+    n_wrong: int
+    n_flaky: int
+    n_unverified: int
+    """Answered, and nothing was learned of it."""
+    n_concluded: int
+    """Of the verified, those whose label is a recorded conclusion instead of the evidence's."""
+    n_shown: int
+    n_accepted: int
+    n_dismissed: int
+    n_looked_10min: int
+    """Accepted ones that were looked at after ten minutes."""
+    n_still_in_10min: int
+    ttft_ms: tuple[float, ...]
+    """One for each answered suggestion whose time was measured."""
+    total_ms: tuple[float, ...]
+    decode_tok_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """One suggestion, as the view ``suggestion`` has it; the view says what each column is."""
+
+    suggestion_id: str
+    at_utc: str
+    kind: Kind
+    language: str
+    model: str
+    model_sha256: str
+    quantisation: str
+    trusted: bool
+    answered: bool
+    strongest_tier: str
+    """``hidden``, ``visible``, ``static`` or ``none``."""
+    regression_checked: bool
+    label: Label
+    label_by: str
+    """``evidence``, or who concluded."""
+    label_reason: str
+    ttft_ms: float | None
+    total_ms: float | None
+    decode_tok_s: float | None
+    p_right: float | None
+    shown: bool
+    accepted: bool
+    dismissed: bool
+    edited_fraction: float | None
+    edit_ratio_10min: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gaps:
+    """Events that could not be written, as far as a later write could note them."""
+
+    n_unlogged: int
+    last_reason: str
+
+
+_NO_FILTER = Filter()
+_COUNTS = tuple(name for name in Cell.__slots__ if name.startswith("n_"))
+_TIMES = ("ttft_ms", "total_ms", "decode_tok_s")
+_KEY = tuple(CellKey.__slots__)
+
+_Bindings: TypeAlias = list[str | int | float | None]
+
+
+def read_cells(path: Path, wanted: Filter = _NO_FILTER) -> list[Cell]:
+    """Return the counts and times of each cell that has a suggestion, in the order of the keys.
+
+    Raises:
+        LedgerError: The file is missing, is not a ledger, or was made by a newer version.
+    """
+    where, bindings = _where(wanted)
+    key = ", ".join(_KEY)
+    sums = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
+    counts_sql = f"SELECT {key}, {sums} FROM cell {where} GROUP BY {key}"  # noqa: S608 - names of our own fields; values are bound
+    with reading(path) as connection, connection:
+        times = _read_times(connection, wanted)
+        cells = [
+            Cell(
+                key=CellKey(**{name: row[name] for name in _KEY}),
+                **{name: row[name] for name in _COUNTS},
+                **times.get(tuple(row[name] for name in _KEY), dict.fromkeys(_TIMES, ())),
+            )
+            for row in rows_of(connection, counts_sql, bindings)
+        ]
+    return sorted(cells, key=lambda cell: cell.key)
+
+
+def read_suggestions(
+    path: Path, wanted: Filter = _NO_FILTER, *, n_max: int = 1000
+) -> list[Suggestion]:
+    """Return the newest suggestions, newest first.
+
+    Args:
+        path: The ledger's file.
+        wanted: Which ones.
+        n_max: How many at most.
+
+    Raises:
+        LedgerError: The file is missing, is not a ledger, or was made by a newer version.
+    """
+    where, bindings = _where(wanted)
+    columns = ", ".join(Suggestion.__slots__)
+    sql = (
+        f"SELECT {columns} FROM suggestion {where} ORDER BY at_utc DESC, suggestion_id DESC LIMIT ?"  # noqa: S608 - names of our own fields; values are bound
+    )
+    with reading(path) as connection:
+        return [_suggestion(row) for row in rows_of(connection, sql, [*bindings, n_max])]
+
+
+def read_gaps(path: Path) -> Gaps:
+    """Return how many events are known to be missing.
+
+    Raises:
+        LedgerError: The file is missing, is not a ledger, or was made by a newer version.
+    """
+    sql = (
+        "SELECT total(n_unlogged) AS n, (SELECT reason FROM gap ORDER BY seq DESC) AS why FROM gap"
+    )
+    with reading(path) as connection:
+        row = next(rows_of(connection, sql))
+    return Gaps(n_unlogged=int(row["n"]), last_reason=row["why"] or "")
+
+
+def _read_times(
+    connection: apsw.Connection, wanted: Filter
+) -> dict[tuple[Any, ...], dict[str, Any]]:
+    where, bindings = _where(wanted)
+    sql = f"SELECT {', '.join((*_KEY, *_TIMES))} FROM suggestion_time {where}"  # noqa: S608 - names of our own fields; values are bound
+    n_key = len(_KEY)
+    found: dict[tuple[Any, ...], tuple[list[float], ...]] = {}
+    for row in connection.execute(sql, bindings):
+        lists = found.setdefault(row[:n_key], tuple([] for _ in _TIMES))
+        for values, value in zip(lists, row[n_key:], strict=True):
+            if value is not None:
+                values.append(value)
+    return {
+        key: dict(zip(_TIMES, (tuple(values) for values in lists), strict=True))
+        for key, lists in found.items()
+    }
+
+
+def _where(wanted: Filter) -> tuple[str, _Bindings]:
+    conditions: list[str] = []
+    bindings: _Bindings = []
+    if wanted.kind is not None:
+        conditions.append("kind = ?")
+        bindings.append(wanted.kind.value)
+    if wanted.language is not None:
+        conditions.append("language = ?")
+        bindings.append(wanted.language)
+    if wanted.since_day_utc is not None:
+        conditions.append("day_utc >= ?")
+        bindings.append(wanted.since_day_utc)
+    return ("WHERE " + " AND ".join(conditions) if conditions else ""), bindings
+
+
+def _suggestion(row: dict[str, Any]) -> Suggestion:
+    flags = ("trusted", "answered", "regression_checked", "shown", "accepted", "dismissed")
+    values = row | {name: bool(row[name]) for name in flags}
+    return Suggestion(**values | {"kind": Kind(row["kind"]), "label": Label(row["label"])})

@@ -1,0 +1,127 @@
+"""``workspace/executeCommand``: arguments checked, the right thing called, JSON back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from ducktypist.errors import DucktypistError, UntrustedError
+from ducktypist.features.red import counts
+from ducktypist.ledger.events import Dismissed
+from ducktypist.ledger.report_rows import markdown_table
+from ducktypist.lsp.code_actions import apply
+from ducktypist.lsp.convert import uri_to_path
+from ducktypist.lsp.hover import explain_at, text_of
+from ducktypist.lsp.progress import progress
+
+if TYPE_CHECKING:
+    from ducktypist.lsp.session import Session
+
+
+async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:  # noqa: ANN401 - JSON
+    """Run one of our commands.
+
+    Raises:
+        DucktypistError: It could not be done; the message says why.
+        JsonRpcInvalidParams: The arguments are not what the command takes.
+    """
+    known: dict[str, Callable[[], Awaitable[Any]]] = {
+        "ducktypist.accepted": lambda: _accepted(session, _suggestion_id(name, arguments)),
+        "ducktypist.dismissed": lambda: _dismissed(session, _suggestion_id(name, arguments)),
+        "ducktypist.runTests": lambda: _run_tests(
+            session, _object(name, arguments, optional=True)
+        ),
+        "ducktypist.explain": lambda: _explain(session, _object(name, arguments), fresh=False),
+        "ducktypist.regenerate": lambda: _explain(session, _object(name, arguments), fresh=True),
+        "ducktypist.status": session.app.status,
+        "ducktypist.stats": session.app.stats,
+        "ducktypist.report": lambda: _report(session),
+        "ducktypist.pullModel": session.pull_model,
+        "ducktypist.applyAction": lambda: apply(session, _object(name, arguments)),
+    }
+    if name not in known:
+        raise DucktypistError(f"there is no command {name}")
+    return await known[name]()
+
+
+async def _accepted(session: Session, suggestion_id: str) -> None:
+    session.record_accepted(suggestion_id)
+
+
+async def _dismissed(session: Session, suggestion_id: str) -> None:
+    session.app.ledger.append(Dismissed(suggestion_id=suggestion_id))
+
+
+async def _run_tests(session: Session, wanted: Mapping[str, Any]) -> Mapping[str, object]:
+    uri, node_id = wanted.get("uri"), wanted.get("nodeid")
+    path = uri_to_path(uri) if isinstance(uri, str) else None
+    if uri is not None and path is None:
+        raise _bad("ducktypist.runTests", "`uri` must be a file: URI")
+    if path is not None:
+        root = session.app.root_of(path if path.is_dir() else path.parent / path.name)
+    else:
+        root = next(iter(session.app.roots), None)
+    if root is None:
+        raise DucktypistError("there is no workspace folder whose tests could be run; open one")
+    if not session.app.is_trusted(root):
+        raise UntrustedError(
+            f"{root} is not trusted, so its tests are not run; trust it in the editor or with "
+            f"`ducktypist trust {root}`"
+        )
+    targets: list[str] = []
+    if isinstance(node_id, str) and node_id:
+        targets = [node_id]
+    elif path is not None and path.resolve() != root:
+        targets = [path.resolve().relative_to(root).as_posix()]
+    async with progress(session.server, session.client, "Ducktypist: running tests"):
+        run = await session.run_tests(targets, root)
+    return counts(run.report)
+
+
+async def _explain(
+    session: Session, wanted: Mapping[str, Any], *, fresh: bool
+) -> Mapping[str, Any] | None:
+    uri, position = wanted.get("uri"), wanted.get("position")
+    if not isinstance(uri, str) or not isinstance(position, Mapping):
+        raise _bad("ducktypist.explain", "it takes {uri, position: {line, character}}")
+    view = session.server.view(uri)
+    line, character = position.get("line"), position.get("character")
+    if not isinstance(line, int) or not isinstance(character, int):
+        raise _bad("ducktypist.explain", "`position` has whole numbers `line` and `character`")
+    offset = view.mapper.to_offset(types.Position(line=max(0, line), character=max(0, character)))
+    async with progress(session.server, session.client, "Ducktypist: explaining"):
+        explanation = await explain_at(session, view, offset, fresh=fresh)
+    if explanation is None:
+        return None
+    return {
+        "markdown": text_of(explanation),
+        "suggestion_id": explanation.provenance.suggestion_id,
+        "cached": explanation.provenance.cached,
+    }
+
+
+async def _report(session: Session) -> Mapping[str, Any]:
+    """Return the table of the ledger as Markdown, beside the same numbers as an object."""
+    table = await session.app.stats()
+    return {"markdown": markdown_table(table), "stats": table}
+
+
+def _suggestion_id(name: str, arguments: list[Any]) -> str:
+    if not arguments or not isinstance(arguments[0], str) or not arguments[0]:
+        raise _bad(name, "it takes [suggestion_id]")
+    return arguments[0]
+
+
+def _object(name: str, arguments: list[Any], *, optional: bool = False) -> Mapping[str, Any]:
+    if not arguments and optional:
+        return {}
+    if not arguments or not isinstance(arguments[0], Mapping):
+        raise _bad(name, "it takes one object")
+    return arguments[0]
+
+
+def _bad(name: str, why: str) -> JsonRpcInvalidParams:
+    return JsonRpcInvalidParams(f"{name}: {why}")

@@ -1,0 +1,184 @@
+r"""The mirror of the editor's open documents.
+
+Differs from pygls' own in four ways: only ``\n``, ``\r\n`` and ``\r`` end a line; a change
+costs a copy of the text and not a walk over its lines; an edit that cannot be applied marks the
+document instead of corrupting it silently; reading an unopened file keeps its line ends. It does
+not know what the documents are for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+from lsprotocol import types
+from pygls import workspace as stock
+from pygls.workspace import ServerTextPosition
+
+from ducktypist.domain import Span
+from ducktypist.errors import DucktypistError
+from ducktypist.lsp.convert import Mapper, uri_to_path
+
+logger = logging.getLogger(__name__)
+
+
+class TextDocument(stock.TextDocument):
+    """One document, open in the editor or (then read-only) a file."""
+
+    desynchronised: bool = False
+    """Whether an edit could not be applied, so that ``source`` is not what the editor shows.
+    Opening the document again, or a change of the whole text, mends it."""
+
+    _mapper: Mapper | None = None
+
+    @property
+    def mapper(self) -> Mapper:
+        """The mapper of the text as it stands now; a later change makes a new one."""
+        if self._mapper is None:
+            mapper = Mapper(
+                self.source, self.position_codec.encoding or types.PositionEncodingKind.Utf16
+            )
+            if self._source is None:
+                return mapper
+            self._mapper = mapper
+        return self._mapper
+
+    @property
+    def source(self) -> str:
+        """The whole text.
+
+        Raises:
+            DucktypistError: The document is not open, and its file cannot be read.
+        """
+        if self._source is not None:
+            return self._source
+        path = uri_to_path(self.uri)
+        if path is None:
+            raise DucktypistError(f"{self.uri} is not open in the editor; open it")
+        return _read(path)
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The lines with their line ends; no empty last one."""
+        mapper = self.mapper
+        starts = [mapper.line_span(line).start for line in range(mapper.n_lines)]
+        ends = [*starts[1:], len(mapper.text)]
+        return tuple(
+            mapper.text[start:end] for start, end in zip(starts, ends, strict=True) if start < end
+        )
+
+    def apply_changes(self, changes: Sequence[types.TextDocumentContentChangeEvent]) -> bool:
+        """Apply the changes of one notification: all of them, or none and return False."""
+        mapper = self.mapper
+        mended = not self.desynchronised
+        for change in changes:
+            if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+                mapper = Mapper(change.text, mapper.encoding)
+                mended = True
+                continue
+            start, end = change.range.start, change.range.end
+            if (end.line, end.character) < (start.line, start.character):
+                logger.warning(
+                    "an edit of %s has a reversed range, %s:%s to %s:%s; it is not applied",
+                    self.uri,
+                    *(start.line, start.character, end.line, end.character),
+                )
+                self.desynchronised = True
+                return False
+            span = Span(start=mapper.to_offset(start), end=mapper.to_offset(end))
+            mapper = mapper.replaced(span, change.text)
+        self._mapper, self._source = mapper, mapper.text
+        self.desynchronised = not mended
+        return True
+
+    def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        """Apply one change, or none if it is not possible (see ``desynchronised``)."""
+        self.apply_changes([change])
+
+    def offset_at_position(self, client_position: types.Position) -> int:
+        """Return the offset of an editor's position, in code points."""
+        return self.mapper.to_offset(client_position)
+
+    def client_position_at_offset(self, offset: int) -> types.Position:
+        """Return the editor's position of an offset in code points."""
+        return self.mapper.to_position(offset)
+
+    def server_position_at_offset(self, offset: int) -> ServerTextPosition:
+        """Return line and column, both in code points, of an offset."""
+        position = Mapper(self.source, types.PositionEncodingKind.Utf32).to_position(offset)
+        return ServerTextPosition(position.line, position.character)
+
+
+class Workspace(stock.Workspace):
+    """The open documents and folders."""
+
+    def open_document(self, uri: str) -> TextDocument | None:
+        """Return a document that is open in the editor, or None."""
+        document = self._text_documents.get(unquote(uri))
+        return document if isinstance(document, TextDocument) else None
+
+    def get_text_document(self, doc_uri: str) -> TextDocument:
+        """Return an open document, or one that reads its file whenever it is asked."""
+        document = super().get_text_document(doc_uri)
+        assert isinstance(document, TextDocument)  # noqa: S101 - made by _create_text_document
+        return document
+
+    def put_text_document(
+        self, text_document: types.TextDocumentItem, notebook_uri: str | None = None
+    ) -> None:
+        """Open a document; one whose URI is none is ignored."""
+        try:
+            super().put_text_document(text_document, notebook_uri)
+        except ValueError as error:
+            logger.warning("ignored a document with a malformed URI: %s", error)
+
+    def apply_changes(
+        self,
+        identifier: types.VersionedTextDocumentIdentifier,
+        changes: Sequence[types.TextDocumentContentChangeEvent],
+    ) -> bool:
+        """Apply the changes of one notification; return False if the mirror cannot follow."""
+        document = self.open_document(identifier.uri)
+        if document is None:
+            logger.warning("ignored a change of %s, which is not open", identifier.uri)
+            return True
+        if not document.apply_changes(changes):
+            return False
+        document.version = identifier.version
+        return True
+
+    def update_text_document(
+        self,
+        text_doc: types.VersionedTextDocumentIdentifier,
+        change: types.TextDocumentContentChangeEvent,
+    ) -> None:
+        """Apply one change, as pygls calls it for notebook cells."""
+        self.apply_changes(text_doc, [change])
+
+    def _create_text_document(
+        self,
+        doc_uri: str,
+        source: str | None = None,
+        version: int | None = None,
+        language_id: str | None = None,
+    ) -> TextDocument:
+        return TextDocument(
+            doc_uri,
+            source=source,
+            version=version,
+            language_id=language_id,
+            sync_kind=self._sync_kind,
+            position_codec=self._position_codec,
+        )
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        raise DucktypistError(
+            f"{path} is not open in the editor and cannot be read: {error}; open it"
+        ) from error

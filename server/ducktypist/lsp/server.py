@@ -1,0 +1,224 @@
+"""The language server: which messages it takes and who answers them.
+
+A handler is convert, call, convert. What is heavy (features, grammars, the HTTP client) is imported
+after ``initialize`` was answered, in a thread, so that the first answer does not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ducktypist.lsp.fast_import import import_protocol_types
+
+import_protocol_types()
+
+from lsprotocol import types  # noqa: E402 - fast_import goes first
+from pygls.lsp.server import LanguageServer  # noqa: E402 - see above
+
+from ducktypist import __version__  # noqa: E402 - see above
+from ducktypist.domain import Document  # noqa: E402 - see above
+from ducktypist.lsp.convert import Mapper, document_snapshot  # noqa: E402 - see above
+from ducktypist.lsp.options import ServeOptions  # noqa: E402 - see above
+from ducktypist.lsp.protocol import DucktypistProtocol  # noqa: E402 - see above
+from ducktypist.lsp.transport import run_stdio  # noqa: E402 - see above
+
+if TYPE_CHECKING:
+    from ducktypist.lsp.session import Session
+
+logger = logging.getLogger(__name__)
+
+COMMANDS = (
+    "ducktypist.accepted",
+    "ducktypist.dismissed",
+    "ducktypist.runTests",
+    "ducktypist.explain",
+    "ducktypist.regenerate",
+    "ducktypist.status",
+    "ducktypist.stats",
+    "ducktypist.report",
+    "ducktypist.pullModel",
+    "ducktypist.applyAction",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A document as it stood when a request came, and how its positions are counted."""
+
+    document: Document
+    mapper: Mapper
+
+
+class DucktypistServer(LanguageServer):
+    """One editor window."""
+
+    protocol: DucktypistProtocol
+
+    def __init__(self, options: ServeOptions) -> None:
+        super().__init__(
+            "ducktypist",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=DucktypistProtocol,
+        )
+        self.options = options
+        self._initialized: types.InitializeParams | None = None
+        self._session: asyncio.Task[Session] | None = None
+
+    def remember(self, params: types.InitializeParams) -> None:
+        """Keep what ``initialize`` said until the session is built from it."""
+        self._initialized = params
+
+    async def session(self) -> Session:
+        """Return the session; built once, in a thread, on first use."""
+        if self._session is None:
+            self._session = asyncio.ensure_future(self._build_session())
+        return await asyncio.shield(self._session)
+
+    async def _build_session(self) -> Session:
+        if self._initialized is None:
+            message = "a session needs initialize"
+            raise RuntimeError(message)
+        module = await asyncio.to_thread(_import_session)
+        session: Session = await module.Session.start(self, self._initialized)
+        return session
+
+    def view(self, uri: str) -> View:
+        """Return a document as it stands now; the first thing that a handler does.
+
+        Raises:
+            StaleError: We lost track of the document's text.
+            DucktypistError: It is not open, and its file cannot be read.
+        """
+        document = self.protocol.workspace.get_text_document(uri)
+        return View(document=document_snapshot(document), mapper=document.mapper)
+
+    async def stop(self) -> None:
+        """Wind the session down."""
+        built = self._session
+        if built is None or not built.done() or built.cancelled() or built.exception():
+            return
+        await built.result().aclose()
+
+
+def _import_session() -> Any:  # noqa: ANN401 - a module
+    from ducktypist.lsp import session  # noqa: PLC0415 - heavy: after initialize, in a thread
+
+    return session
+
+
+def build(options: ServeOptions) -> DucktypistServer:
+    """Return a server with all its features registered."""
+    server = DucktypistServer(options)
+    _register_documents(server)
+    _register_requests(server)
+    for command in COMMANDS:
+        _register_command(server, command)
+    return server
+
+
+def serve(options: ServeOptions, protocol_fd: int) -> int:
+    """Serve one editor on standard input and ``protocol_fd``; return the exit status."""
+    server = build(options)
+    return run_stdio(server.protocol, write_fd=protocol_fd, on_stop=server.stop)
+
+
+def _register_documents(server: DucktypistServer) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        server.remember(params)
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(_: types.InitializedParams) -> None:
+        await (await server.session()).initialized()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    async def did_open(params: types.DidOpenTextDocumentParams) -> None:
+        (await server.session()).opened(params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    async def did_change(params: types.DidChangeTextDocumentParams) -> None:
+        (await server.session()).changed(params.text_document.uri, params.content_changes)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    async def did_save(params: types.DidSaveTextDocumentParams) -> None:
+        (await server.session()).saved(params.text_document.uri)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    async def did_close(params: types.DidCloseTextDocumentParams) -> None:
+        (await server.session()).closed(params.text_document.uri)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        await (await server.session()).reconfigured(params.settings)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    async def did_change_folders(_: types.DidChangeWorkspaceFoldersParams) -> None:
+        await (await server.session()).folders_changed()
+
+
+def _register_requests(server: DucktypistServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def hover(params: types.HoverParams) -> types.Hover | None:
+        from ducktypist.lsp.hover import hover  # noqa: PLC0415 - heavy: after initialize
+
+        view = server.view(params.text_document.uri)
+        return await hover(await server.session(), view, params)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_COMPLETION,
+        types.CompletionOptions(trigger_characters=["\n"], resolve_provider=False),
+    )
+    async def completion(params: types.CompletionParams) -> types.CompletionList | None:
+        from ducktypist.lsp.completion import completion  # noqa: PLC0415 - see hover
+
+        view = server.view(params.text_document.uri)
+        return await completion(await server.session(), view, params)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_INLINE_COMPLETION,
+        # Without options pygls does not announce it.
+        types.InlineCompletionOptions(),
+    )
+    async def inline_completion(
+        params: types.InlineCompletionParams,
+    ) -> types.InlineCompletionList | None:
+        from ducktypist.lsp.completion import inline_completion  # noqa: PLC0415 - see hover
+
+        view = server.view(params.text_document.uri)
+        return await inline_completion(await server.session(), view, params)
+
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(
+            code_action_kinds=[
+                types.CodeActionKind.QuickFix,
+                types.CodeActionKind.RefactorRewrite,
+                types.CodeActionKind.Source,
+            ],
+            resolve_provider=True,
+        ),
+    )
+    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        from ducktypist.lsp.code_actions import code_actions  # noqa: PLC0415 - see hover
+
+        view = server.view(params.text_document.uri)
+        return await code_actions(await server.session(), view, params)
+
+    @server.feature(types.CODE_ACTION_RESOLVE)
+    async def resolve(action: types.CodeAction) -> types.CodeAction:
+        from ducktypist.lsp.code_actions import resolve  # noqa: PLC0415 - see hover
+
+        return await resolve(await server.session(), action)
+
+
+def _register_command(server: DucktypistServer, name: str) -> None:
+    async def command(*arguments: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+        from ducktypist.lsp.commands import run_command  # noqa: PLC0415 - heavy: after initialize
+
+        return await run_command(await server.session(), name, list(arguments))
+
+    server.command(name)(command)

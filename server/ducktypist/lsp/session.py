@@ -1,0 +1,347 @@
+"""What one editor window has: its app, its caches, its red tests. Built after ``initialize``.
+
+Imports the features, so it is itself imported in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from ducktypist import watch
+from ducktypist.app import App
+from ducktypist.domain import Document, FailingTest
+from ducktypist.errors import DucktypistError, EditorError, ModelMissingError, RunnerError
+from ducktypist.features.explain import ExplanationCache
+from ducktypist.features.grounds import Grounds, NotRunnable
+from ducktypist.features.red import TestRun, locate, run_tests
+from ducktypist.ledger.events import Accepted
+from ducktypist.lsp import code_actions, commands, completion, hover  # noqa: F401 - loaded early, in the thread
+from ducktypist.lsp.convert import supports_configuration, uri_to_path
+from ducktypist.lsp.diagnostics import RedTests
+from ducktypist.lsp.progress import progress
+from ducktypist.lsp.server import DucktypistServer
+from ducktypist.models.transfer import PullProgress
+
+logger = logging.getLogger(__name__)
+
+WARM_WAIT_S = 120.0
+MAX_LOCATED = 50
+SECTION = "ducktypist"
+
+
+class Session:
+    """One window's state between messages."""
+
+    def __init__(self, server: DucktypistServer, params: types.InitializeParams) -> None:
+        self.server = server
+        self.client = params.capabilities
+        options = params.initialization_options
+        self._options: Mapping[str, Any] = options if isinstance(options, Mapping) else {}
+        self._settings: Mapping[str, Any] = {}
+        self.explanations = ExplanationCache()
+        self.red = RedTests()
+        self._unsaved: set[str] = set()
+        self._running: dict[tuple[str, str], asyncio.Task[Any]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+        self._said: set[str] = set()
+        self._asked_to_pull = False
+        self._watcher: asyncio.Task[None] | None = None
+        self.app = self._build_app()
+
+    @classmethod
+    async def start(cls, server: DucktypistServer, params: types.InitializeParams) -> Session:
+        """Build the session off the event loop."""
+        return await asyncio.to_thread(cls, server, params)
+
+    def _build_app(self) -> App:
+        settings = {key: value for key, value in self._options.items() if key != "trusted"}
+        settings.update(self._settings)
+        options = self.server.options
+        return App(
+            settings=settings,
+            roots=self._roots(),
+            trusted=self._options.get("trusted") is True,
+            backend=options.backend,
+            engine_url=options.engine_url,
+        )
+
+    def _roots(self) -> list[Path]:
+        workspace = self.server.protocol.workspace
+        uris = list(workspace.folders) or ([workspace.root_uri] if workspace.root_uri else [])
+        return [path for uri in uris if (path := uri_to_path(uri)) is not None and path.is_dir()]
+
+    # ------------------------------------------------------------------ life
+
+    async def initialized(self) -> None:
+        """Ask for settings, warm the engine and watch for red tests."""
+        if supports_configuration(self.client):
+            with contextlib.suppress(EditorError):
+                answer = await self.server.protocol.ask(
+                    types.WORKSPACE_CONFIGURATION,
+                    types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)]),
+                )
+                if answer and isinstance(answer[0], Mapping) and answer[0]:
+                    self._settings = answer[0]
+                    await self._rebuild()
+        self._say_problems()
+        self._watch()
+        self.in_background(self._warm())
+
+    async def reconfigured(self, settings: object) -> None:
+        """Take new settings."""
+        mine = settings.get(SECTION, settings) if isinstance(settings, Mapping) else None
+        if isinstance(mine, Mapping):
+            self._settings = {key: item for key, item in mine.items() if key != "trusted"}
+            if "trusted" in mine:
+                self._options = {**self._options, "trusted": mine["trusted"]}
+            await self._rebuild()
+            self._say_problems()
+
+    async def folders_changed(self) -> None:
+        """Take the new list of workspace folders."""
+        await self._rebuild()
+        self._watch()
+
+    async def _rebuild(self) -> None:
+        old = self.app
+        self.app = await asyncio.to_thread(self._build_app)
+        await old.aclose()
+
+    async def aclose(self) -> None:
+        """Stop what runs in the background and close the app."""
+        tasks = [*self._background, *self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.app.aclose()
+
+    def in_background(self, work: Any) -> asyncio.Task[Any]:  # noqa: ANN401 - any coroutine
+        """Run something that nobody waits for; what goes wrong is logged."""
+        task = asyncio.ensure_future(_logged(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    @contextlib.asynccontextmanager
+    async def newest(self, uri: str, kind: str) -> AsyncIterator[None]:
+        """Cancel the running request of the same kind for the same document, and be it."""
+        task = asyncio.current_task()
+        before = self._running.get((uri, kind))
+        if before is not None and before is not task:
+            before.cancel()
+        if task is not None:
+            self._running[uri, kind] = task
+        try:
+            yield
+        finally:
+            if self._running.get((uri, kind)) is task:
+                del self._running[uri, kind]
+
+    # ------------------------------------------------------------------ the model
+
+    async def _warm(self) -> None:
+        """Start the engine while nobody waits, or offer to fetch its model."""
+        try:
+            await self.app.workbench(wait_s=WARM_WAIT_S)
+            await self.app.sandbox_status()
+        except ModelMissingError as error:
+            await self._offer_pull(error)
+        except DucktypistError as error:
+            self.say(types.MessageType.Error, str(error))
+
+    async def _offer_pull(self, error: ModelMissingError) -> None:
+        if self._asked_to_pull:
+            return
+        self._asked_to_pull = True
+        if self.app.config.model.auto_pull:
+            await self.pull_model()
+            return
+        fetch = "Fetch it"
+        answer = await self.server.protocol.ask(
+            types.WINDOW_SHOW_MESSAGE_REQUEST,
+            types.ShowMessageRequestParams(
+                type=types.MessageType.Info,
+                message=f"Ducktypist: {error}",
+                actions=[
+                    types.MessageActionItem(title=fetch),
+                    types.MessageActionItem(title="Not now"),
+                ],
+            ),
+            timeout_s=None,
+        )
+        if answer is not None and answer.title == fetch:
+            await self.pull_model()
+
+    async def pull_model(self) -> Mapping[str, Any]:
+        """Fetch the model of the settings, with progress in the editor."""
+        stop = False
+
+        def is_cancelled() -> bool:
+            return stop
+
+        async with progress(self.server, self.client, "Ducktypist: fetching the model") as display:
+
+            def told(state: PullProgress) -> None:
+                share = 100 * state.done_bytes // max(1, state.total_bytes or 1)
+                display.report(
+                    f"{state.stage}, {state.done_bytes // 10**6} MB",
+                    min(100, share) if state.total_bytes else None,
+                )
+
+            try:
+                model = await self.app.pull_model(told, is_cancelled)
+            except asyncio.CancelledError:
+                stop = True
+                raise
+        self.say(types.MessageType.Info, f"the model {model.name} is here")
+        self.in_background(self._warm())
+        return {"name": model.name, "path": str(model.path), "sha256": model.sha256}
+
+    # ------------------------------------------------------------------ documents
+
+    def opened(self, uri: str) -> None:
+        """Note a document that was opened: it is as on disk until it is changed."""
+        self._unsaved.discard(uri)
+
+    def changed(self, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+        """Note an edit."""
+        self._unsaved.add(uri)
+        path = uri_to_path(uri)
+        if path is not None:
+            self.red.moved(path, changes)
+
+    def saved(self, uri: str) -> None:
+        """Note that a document is on disk now."""
+        self._unsaved.discard(uri)
+
+    def closed(self, uri: str) -> None:
+        """Forget a document."""
+        self._unsaved.discard(uri)
+
+    def is_trusted(self, document: Document) -> bool:
+        """Tell whether anything of the document's workspace may be executed."""
+        root = self.app.root_of(document.path)
+        return root is not None and self.app.is_trusted(root)
+
+    async def grounds(self, root: Path | None) -> Grounds | NotRunnable:
+        """Return what may be run for a folder, the unsaved texts included."""
+        buffers: dict[Path, str] = {}
+        for uri in sorted(self._unsaved):
+            document = self.server.protocol.workspace.open_document(uri)
+            path = uri_to_path(uri)
+            if document is None or path is None or root is None:
+                continue
+            real = path.resolve()
+            if real.is_relative_to(root):
+                buffers[real.relative_to(root)] = document.source
+        return await self.app.grounds(root, buffers)
+
+    # ------------------------------------------------------------------ red tests
+
+    async def run_tests(self, targets: Sequence[str], root: Path) -> TestRun:
+        """Run tests and publish what is red.
+
+        Raises:
+            RunnerError: Nothing can be run there; the message says why.
+        """
+        grounds = await self.grounds(root)
+        if isinstance(grounds, NotRunnable):
+            raise RunnerError(grounds.reason)
+        run = await run_tests(targets, grounds=grounds)
+        self.red.update(run.failing, root=root, ran=run.ran if targets else None)
+        self.publish()
+        return run
+
+    def publish(self) -> None:
+        """Send the diagnostics of all red tests."""
+        for uri, found in self.red.diagnostics().items():
+            document = self.server.protocol.workspace.open_document(uri)
+            self.server.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(
+                    uri=uri, diagnostics=found, version=document.version if document else None
+                )
+            )
+
+    def _watch(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self.app.roots:
+            self._watcher = self.in_background(self._follow_lastfailed())
+
+    async def _follow_lastfailed(self) -> None:
+        async for told in watch.lastfailed_changes(self.app.roots):
+            gone = self.red.known_ids(told.root) - set(told.node_ids)
+            self.red.update((), root=told.root, ran=gone)
+            new = [item for item in told.node_ids if item not in self.red.known_ids(told.root)]
+            if new and self.app.is_trusted(told.root):
+                with contextlib.suppress(DucktypistError):
+                    await self.run_tests(new[:MAX_LOCATED], told.root)
+                    continue
+            self.red.update(_unlocated(told.root, new), root=told.root, ran=new)
+            self.publish()
+
+    # ------------------------------------------------------------------ saying things
+
+    def say(self, kind: types.MessageType, message: str) -> None:
+        """Show a message, each text once."""
+        if message not in self._said:
+            self._said.add(message)
+            self.tell(kind, message)
+
+    def tell(self, kind: types.MessageType, message: str) -> None:
+        """Show a message, however often it was shown before."""
+        self.server.window_show_message(
+            types.ShowMessageParams(type=kind, message=f"Ducktypist: {message}")
+        )
+
+    def record_accepted(self, suggestion_id: str) -> None:
+        """Record that the person took a suggestion."""
+        self.app.ledger.append(Accepted(suggestion_id=suggestion_id))
+
+    def log(self, message: str) -> None:
+        """Write to the editor's log."""
+        logger.info("%s", message)
+
+    def _say_problems(self) -> None:
+        for problem in self.app.problems:
+            self.say(types.MessageType.Warning, problem)
+
+
+def _unlocated(root: Path, node_ids: Sequence[str]) -> list[FailingTest]:
+    """Return red tests as pytest's cache names them, placed where each test begins."""
+    found = []
+    for node_id in node_ids:
+        path = root / node_id.partition("::")[0]
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        found.append(
+            FailingTest(
+                node_id=node_id,
+                root=root,
+                path=path,
+                line=locate(node_id, text),
+                message="it failed when pytest last ran",
+                frames=(),
+            )
+        )
+    return found
+
+
+async def _logged(work: Any) -> None:  # noqa: ANN401 - any coroutine
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except DucktypistError as error:
+        logger.warning("%s", error)
+    except Exception:
+        logger.exception("background work failed")

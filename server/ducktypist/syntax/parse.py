@@ -1,0 +1,161 @@
+"""From text to a syntax tree, and between tree-sitter's bytes and our code points.
+
+Not a place for any one language's node types; those are in ``python``, ``go`` and ``bash``.
+Parsing never raises. It gives None for a language without a grammar, for a text beyond
+``MAX_CHARACTERS``, and when the grammar needs longer than ``PARSE_BUDGET_S`` (some grammars take
+minutes for a long file in another language).
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import importlib
+import re
+import time
+from collections.abc import Iterator
+
+import tree_sitter
+
+from ducktypist.domain import Span
+
+MAX_CHARACTERS = 4_000_000
+PARSE_BUDGET_S = 3.0
+_CHUNK_BYTES = 65_536
+_STEP = 2_048
+_CACHED_CHARACTERS = 300_000
+
+_GRAMMARS = {"python": "tree_sitter_python", "bash": "tree_sitter_bash", "go": "tree_sitter_go"}
+_ALIASES = {
+    "py": "python",
+    "python3": "python",
+    "shellscript": "bash",
+    "shell": "bash",
+    "sh": "bash",
+    "ksh": "bash",
+    "zsh": "bash",
+    "golang": "go",
+}
+
+# tree-sitter wants valid UTF-8 and takes NUL for the end of the text; the grammars know a lone
+# carriage return as a blank. Each is replaced by one code point, so offsets stay what they were.
+_UNPARSABLE = re.compile("[\ud800-\udfff\x00]")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+
+
+class Tree:
+    """The syntax tree of one text, with spans in code points."""
+
+    def __init__(self, text: str, language: str, tree: tree_sitter.Tree, data: bytes) -> None:
+        self.text = text
+        self.language = language
+        """The grammar's name: ``python``, ``bash`` or ``go``."""
+        self.root = tree.root_node
+        self._tree = tree
+        self._data = data
+        self._ascii = len(data) == len(text)
+        self._byte_marks = [] if self._ascii else _marks(text)
+
+    def offset(self, byte: int) -> int:
+        """Return the code point at which ``byte`` lies."""
+        if self._ascii:
+            return byte
+        mark = bisect.bisect_right(self._byte_marks, byte) - 1
+        rest = self._data[self._byte_marks[mark] : byte]
+        return mark * _STEP + len(rest.decode("utf-8", errors="ignore"))
+
+    def byte(self, offset: int) -> int:
+        """Return the byte at which code point ``offset`` starts."""
+        if self._ascii:
+            return min(offset, len(self._data))
+        mark = min(offset, len(self.text)) // _STEP
+        rest = _parsable(self.text[mark * _STEP : offset])
+        return self._byte_marks[mark] + len(rest.encode())
+
+    def span(self, node: tree_sitter.Node) -> Span:
+        """Return the code points that ``node`` covers."""
+        start = self.offset(node.start_byte)
+        return Span(start=start, end=max(start, self.offset(node.end_byte)))
+
+    def text_of(self, node: tree_sitter.Node) -> str:
+        """Return the source text of ``node``."""
+        return self.span(node).of(self.text)
+
+    def at(self, offset: int) -> tree_sitter.Node:
+        """Return the smallest named node that holds the character at ``offset``."""
+        byte = self.byte(offset)
+        after = min(self.byte(min(offset + 1, len(self.text))), len(self._data))
+        return self.root.named_descendant_for_byte_range(byte, max(byte, after)) or self.root
+
+    def walk(self) -> Iterator[tree_sitter.Node]:
+        """Yield every node, parents first, without recursion."""
+        return walk(self.root)
+
+
+def grammar_of(language: str) -> str | None:
+    """Return the grammar's name for an LSP language id, None when there is none."""
+    name = language.lower()
+    name = _ALIASES.get(name, name)
+    return name if name in _GRAMMARS else None
+
+
+def parse(text: str, language: str) -> Tree | None:
+    """Return the tree of ``text``, or None when there cannot be one. Never raises.
+
+    The trees of the last few texts are kept, because one request asks several questions of one
+    text.
+    """
+    grammar = grammar_of(language)
+    if grammar is None or len(text) > MAX_CHARACTERS:
+        return None
+    if len(text) <= _CACHED_CHARACTERS:
+        return _parse_cached(text, grammar)
+    return _parse(text, grammar)
+
+
+def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """Yield ``node`` and all below it, parents first, without recursion."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(current.children))
+
+
+def _parse(text: str, grammar: str) -> Tree | None:
+    data = _parsable(text).encode()
+    deadline_s = time.monotonic() + PARSE_BUDGET_S
+    # A parser is not safe to share between threads and costs microseconds; languages are shared.
+    try:
+        tree = tree_sitter.Parser(_language(grammar)).parse(
+            lambda byte, _point: data[byte : byte + _CHUNK_BYTES],
+            progress_callback=lambda _byte, _error: time.monotonic() > deadline_s,
+        )
+    except (ImportError, ValueError):
+        return None
+    return Tree(text, grammar, tree, data)
+
+
+@functools.lru_cache(maxsize=8)
+def _parse_cached(text: str, grammar: str) -> Tree | None:
+    return _parse(text, grammar)
+
+
+@functools.cache
+def _language(grammar: str) -> tree_sitter.Language:
+    return tree_sitter.Language(importlib.import_module(_GRAMMARS[grammar]).language())
+
+
+def _parsable(text: str) -> str:
+    if not text.isascii() or "\0" in text:
+        text = _UNPARSABLE.sub("\ufffd", text)
+    return _LONE_RETURN.sub("\n", text) if "\r" in text else text
+
+
+def _marks(text: str) -> list[int]:
+    """Return the byte at which every ``_STEP``-th code point starts."""
+    marks = [0]
+    for end in range(_STEP, len(text) + 1, _STEP):
+        piece = _UNPARSABLE.sub("\ufffd", text[end - _STEP : end])
+        marks.append(marks[-1] + len(piece.encode()))
+    return marks

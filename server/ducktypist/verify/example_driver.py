@@ -1,0 +1,97 @@
+"""Runs the docstring examples of one function and reports on a pipe.
+
+Runs inside the sandbox with the user's Python (3.8 or newer) and the standard library only;
+``examples`` copies it next to the run. The examples come from outside, as text, so that the code
+under test cannot change them; one more example must fail, or nothing that passes counts.
+"""
+# ruff: noqa: PTH, UP - plain calls for Python 3.8, bound before the code under test is imported
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import os
+import sys
+import traceback
+from types import ModuleType
+
+MAX_TEXT = 4000
+
+
+def main() -> None:
+    """Import the module, run the examples in it, report."""
+    report_fd = int(os.environ.pop("DUCKTYPIST_REPORT_FD"))
+    os.set_inheritable(report_fd, False)  # noqa: FBT003 - positional-only in Python
+    with open(sys.argv[1], encoding="utf-8") as file:
+        plan = json.load(file)
+    # Bound now: the module under test may replace anything by name.
+    write, dumps, leave = os.write, json.dumps, os._exit
+
+    def report(**fields: object) -> None:
+        data = dumps({"nonce": plan["nonce"], **fields}).encode("utf-8", "backslashreplace")
+        while data:
+            data = data[write(report_fd, data) :]
+
+    parse = doctest.DocTestParser().get_doctest
+    new_runner = doctest.DocTestRunner
+    try:
+        module = load(os.path.join(os.getcwd(), plan["path"]))
+    except BaseException:  # noqa: BLE001 - whatever a module raises, SystemExit too, is told
+        report(broken=traceback.format_exc()[-MAX_TEXT:])
+        leave(3)
+    said: list[str] = []
+    runner = new_runner(verbose=False, optionflags=0)
+    test = parse(
+        plan["docstring"], dict(vars(module)), plan["function"], plan["path"], plan["line"]
+    )
+    outcome = runner.run(test, out=said.append, clear_globs=False)
+    bird = parse(
+        ">>> object()\n" + repr(plan["nonce"]), dict(vars(module)), "must_fail", plan["path"], 0
+    )
+    caught = new_runner(verbose=False, optionflags=0).run(bird, out=lambda _: None)
+    report(
+        attempted=outcome.attempted,
+        failed=outcome.failed,
+        first_failure="".join(said)[:MAX_TEXT],
+        canary=[caught.attempted, caught.failed],
+    )
+    sys.stdout.flush()
+    leave(1 if outcome.failed else 0)
+
+
+def load(path: str) -> ModuleType:
+    """Import the file at ``path`` as the project itself would; the first way that works."""
+    root = os.getcwd()
+    folder, name = os.path.split(path)
+    stem = os.path.splitext(name)[0]
+    parts = [] if stem == "__init__" else [stem]
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder, last = os.path.split(folder)
+        parts.insert(0, last)
+    ways = [".".join(parts)]
+    for top in (os.path.join(root, "src"), root):
+        relative = os.path.relpath(os.path.splitext(path)[0], top)
+        if not relative.startswith(os.pardir):
+            # A folder without __init__.py is a package too (PEP 420).
+            ways.append(relative.replace(os.sep, "."))
+    places = [place for place in (folder, os.path.join(root, "src"), root) if os.path.isdir(place)]
+    sys.path[:] = list(dict.fromkeys(places)) + [entry for entry in sys.path[1:] if entry]
+    errors: list[Exception] = []
+    for dotted in ways:
+        known = set(sys.modules)
+        try:
+            module = importlib.import_module(dotted)
+        except Exception as error:  # noqa: BLE001 - the next way may work; the first error is told
+            errors.append(error)
+        else:
+            if os.path.realpath(module.__file__ or "") == os.path.realpath(path):
+                return module
+            errors.append(ImportError("%s is another file: %s" % (dotted, module.__file__)))
+        for added in set(sys.modules) - known:
+            del sys.modules[added]
+    raise errors[0]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""A pytest plugin that reports what happened, test by test, on a pipe of its own.
+
+Runs inside the sandbox with the user's Python (3.8 or newer) and pytest (6 to 9), so it uses
+nothing of Ducktypist. ``runners`` copies it next to the run and loads it with ``-p``.
+It hides its pipe from the tests as well as it can; a test that sets out to forge reports from
+within the same process still could, which is why we say plausible and not correct.
+"""
+# ruff: noqa: ANN401, PTH, UP - pytest's objects differ by version; plain calls for Python 3.8
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, Generator
+
+import pytest
+
+MAX_TEXT = 8000
+MAX_FRAMES = 60
+_FD = int(os.environ.pop("DUCKTYPIST_REPORT_FD"))
+_SETUP = json.loads(os.environ.pop("DUCKTYPIST_PROBE"))
+_PID = os.getpid()
+os.set_inheritable(_FD, False)  # noqa: FBT003 - positional-only in Python
+
+
+def pytest_configure(config: Any) -> None:
+    """Add the file of tests that must fail, also where ``testpaths`` chose the others."""
+    if _SETUP["canary"]:
+        config.args.append(os.path.join(os.getcwd(), _SETUP["canary"]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> Any:
+    """Collect the canaries whatever the project's naming rules are."""
+    path = str(getattr(collector, "fspath", ""))
+    is_canary = bool(_SETUP["canary"]) and os.path.basename(path) == _SETUP["canary"]
+    if is_canary and name.startswith("test_") and callable(obj) and not isinstance(obj, type):
+        return pytest.Function.from_parent(collector, name=name)
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: Any) -> None:
+    """Say which tests there are, after all deselection."""
+    _emit("collected", ids=[item.nodeid for item in session.items])
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport(call: Any) -> Generator[None, Any, None]:
+    """Keep the frames of a failure; the report itself has them only as text."""
+    outcome = yield
+    report = outcome.get_result()
+    if call.excinfo is not None:
+        report.ducktypist_frames = _frames(call.excinfo.value)
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Say what became of one phase of one test."""
+    _emit(
+        "phase",
+        id=report.nodeid,
+        when=report.when,
+        outcome=report.outcome,
+        duration_s=getattr(report, "duration", 0.0),
+        xfail=hasattr(report, "wasxfail"),
+        text=_text(report) if report.outcome != "passed" else "",
+        frames=getattr(report, "ducktypist_frames", []),
+    )
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, Any, None]:
+    """Keep the frames of a file that cannot be collected."""
+    outcome = yield
+    report = outcome.get_result()
+    excinfo = getattr(getattr(report, "call", None), "excinfo", None)
+    if excinfo is not None:
+        error = excinfo.value
+        report.ducktypist_frames = _frames(error.__cause__ or error)
+
+
+def pytest_collectreport(report: Any) -> None:
+    """Say that a file could not be collected."""
+    if report.outcome == "failed":
+        frames = getattr(report, "ducktypist_frames", [])
+        _emit("uncollected", id=report.nodeid, text=_text(report), frames=frames)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Say that the session came to its proper end."""
+    _emit("finished", status=int(exitstatus))
+
+
+def _emit(
+    event: str,
+    _write: Any = os.write,
+    _dumps: Any = json.dumps,
+    _pid: Any = os.getpid,
+    **fields: object,
+) -> None:
+    # A test may fork and let the child run on into pytest; only the first process reports.
+    # What is called is bound when this is loaded: a test may replace anything by name.
+    if _pid() != _PID:
+        return
+    line = _dumps({"nonce": _SETUP["nonce"], "event": event, **fields}) + "\n"
+    data = line.encode("utf-8", "backslashreplace")
+    while data:
+        data = data[_write(_FD, data) :]
+
+
+def _text(report: Any) -> str:
+    text = getattr(report, "longreprtext", None) or str(report.longrepr or "")
+    if len(text) <= MAX_TEXT:
+        return text
+    # The end holds the assertion; the beginning, the test.
+    return text[: MAX_TEXT // 4] + "\n[...]\n" + text[-3 * MAX_TEXT // 4 :]
+
+
+def _frames(error: BaseException) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    if isinstance(error, SyntaxError) and error.filename:
+        found.append([os.path.abspath(error.filename), error.lineno or 1, "<module>"])
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        path = os.path.abspath(code.co_filename)
+        if not path.startswith(sys.prefix + os.sep) and os.path.isfile(path):
+            found.append([path, trace.tb_lineno, code.co_name])
+        trace = trace.tb_next
+    return found[-MAX_FRAMES:]
+
+
+_emit("loaded", pytest=pytest.__version__, python=sys.version.split()[0])

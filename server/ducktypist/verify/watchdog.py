@@ -1,0 +1,319 @@
+"""Starting one confined process and standing over it until it and all below it have ended.
+
+Limits that a kernel does not hold for a whole tree of processes (memory, count, time, output, disk)
+are held here. Blocking by design: ``sandbox`` gives each run a thread of its own, which also has to
+outlive the process, because Linux ties "die with the parent" to the starting *thread*.
+Not here: what confines the process (``bubblewrap``, ``landlock``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import selectors
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ducktypist.domain import Killed
+from ducktypist.errors import SandboxError
+from ducktypist.verify import process_tree
+
+REPORT_FD_VARIABLE = "DUCKTYPIST_REPORT_FD"
+STATUS_FD = "@status-fd@"
+"""Stands in an argument for the number of the pipe on which a launcher says that it got through."""
+TAIL_BYTES = 16 * 1024
+MAX_REPORT_BYTES = 32 * 1024**2
+LOOK_S = 0.025
+SCRATCH_LOOK_S = 1.0
+DRAIN_S = 0.5
+REAP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a run may use, the sum over all of its processes."""
+
+    timeout_s: float
+    max_memory_bytes: int
+    max_processes: int
+    max_output_bytes: int
+    """Of standard output and error together; what goes over ends the run."""
+    max_scratch_bytes: int = 1024**3
+    """Of files written in the overlay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """One program to start: a launcher's arguments and its complete environment."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    cwd: Path
+    written: Path
+    """The folder whose growth counts as the run's disk use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What became of it."""
+
+    exit_status: int | None
+    """None when it was killed from here; 128 + N when signal N ended it."""
+    killed: Killed | None
+    output: bytes
+    """The last :data:`TAIL_BYTES` of standard output and error."""
+    reports: bytes
+    duration_ms: float
+    started: bool
+    """Whether the launcher said that the program itself was started."""
+    clean: bool
+    """Whether every process of the run is gone."""
+
+
+def supervise(launch: Launch, *, limits: Limits, cancelled: threading.Event) -> Ended:
+    """Start, watch and reap one run. Blocks until nothing of it is left.
+
+    Raises:
+        SandboxError: The launcher could not be started at all.
+    """
+    with contextlib.ExitStack() as stack:
+        return _Watch(launch, limits, cancelled, stack).run()
+
+
+def clean_text(raw: bytes) -> str:
+    """Decode output for showing: escape sequences, control and direction characters removed."""
+    text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
+    return _UNSHOWABLE.sub("", _ESCAPES.sub("", text))
+
+
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+_UNSHOWABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
+
+
+@dataclass(slots=True)
+class _Pipe:
+    """The reading end of one pipe, and what came out of it."""
+
+    reader: int
+    writer: int
+    keep_bytes: int | None
+    """Keep only the last so many; None keeps all."""
+    data: bytearray = field(default_factory=bytearray)
+    n_bytes: int = 0
+    is_open: bool = True
+
+    def pull(self) -> None:
+        """Read what there is without waiting."""
+        for _ in range(64):
+            try:
+                chunk = os.read(self.reader, 65536)
+            except BlockingIOError:
+                return
+            except OSError:
+                chunk = b""
+            if not chunk:
+                self.is_open = False
+                return
+            self.n_bytes += len(chunk)
+            self.data += chunk
+            if self.keep_bytes is not None and len(self.data) > 4 * self.keep_bytes:
+                del self.data[: -self.keep_bytes]
+
+
+class _Watch:
+    """The state of one supervision."""
+
+    def __init__(
+        self,
+        launch: Launch,
+        limits: Limits,
+        cancelled: threading.Event,
+        stack: contextlib.ExitStack,
+    ) -> None:
+        self._launch = launch
+        self._limits = limits
+        self._cancelled = cancelled
+        self._stack = stack
+        self._output = self._pipe(keep_bytes=TAIL_BYTES)
+        self._reports = self._pipe(keep_bytes=None)
+        self._status = self._pipe(keep_bytes=None)
+        self._seen: dict[int, int] = {}
+        self._scratch_baseline_bytes = -1
+        self._next_scratch_look = 0.0
+
+    def run(self) -> Ended:
+        self._selector = self._stack.enter_context(selectors.DefaultSelector())
+        begun = time.monotonic()
+        process = self._start()
+        killed: Killed | None = None
+        clean = False
+        try:
+            killed = self._watch(process, begun)
+        finally:
+            # Also when the watching itself fails: nothing may outlive this call.
+            clean = self._end(process, is_kill=killed is not None or process.returncode is None)
+        self._drain()
+        status = process.returncode
+        return Ended(
+            exit_status=None if killed else (128 - status if status < 0 else status),
+            killed=killed,
+            output=bytes(self._output.data[-TAIL_BYTES:]),
+            reports=bytes(self._reports.data[:MAX_REPORT_BYTES]),
+            duration_ms=(time.monotonic() - begun) * 1000,
+            started=self._said("exit-code") is not None,
+            clean=clean,
+        )
+
+    def _pipe(self, *, keep_bytes: int | None) -> _Pipe:
+        reader, writer = os.pipe()
+        pipe = _Pipe(reader=reader, writer=writer, keep_bytes=keep_bytes)
+        os.set_blocking(reader, False)
+        self._stack.callback(os.close, reader)
+        return pipe
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        pipes = (self._output, self._reports, self._status)
+        argv = [part.replace(STATUS_FD, str(self._status.writer)) for part in self._launch.argv]
+        try:
+            process = subprocess.Popen(  # noqa: S603 - argv is a list built by us; no shell
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=self._output.writer,
+                stderr=self._output.writer,
+                cwd=self._launch.cwd,
+                env={
+                    **self._launch.environment,
+                    REPORT_FD_VARIABLE: str(self._reports.writer),
+                },
+                pass_fds=(self._reports.writer, self._status.writer),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SandboxError(
+                f"{argv[0]} could not be started: {error.strerror or error}; check that it is "
+                "installed and executable"
+            ) from error
+        finally:
+            for pipe in pipes:
+                os.close(pipe.writer)
+        for pipe in pipes:
+            self._selector.register(pipe.reader, selectors.EVENT_READ, pipe)
+        with contextlib.suppress(OSError):
+            # Kernels before 5.3 have no such descriptors; there, the regular look notices the end.
+            ended = os.pidfd_open(process.pid)
+            self._stack.callback(os.close, ended)
+            self._selector.register(ended, selectors.EVENT_READ, None)
+        return process
+
+    def _watch(self, process: subprocess.Popen[bytes], begun: float) -> Killed | None:
+        deadline = begun + self._limits.timeout_s
+        next_look = begun
+        while True:
+            now = time.monotonic()
+            if now >= next_look:
+                reason = self._look(process.pid, now)
+                if reason is not None:
+                    return reason
+                next_look = time.monotonic() + LOOK_S
+            self._pump(max(0.0, min(next_look, deadline) - now))
+            if process.poll() is not None:
+                return None
+            if self._cancelled.is_set():
+                return Killed.CANCELLED
+            if time.monotonic() >= deadline:
+                return Killed.WALL_CLOCK
+            if (
+                self._output.n_bytes > self._limits.max_output_bytes
+                or self._reports.n_bytes > MAX_REPORT_BYTES
+            ):
+                return Killed.OUTPUT
+
+    def _look(self, pid: int, now: float) -> Killed | None:
+        limits = self._limits
+        below = process_tree.descendants(pid, at_most=limits.max_processes + 64)
+        self._seen |= below
+        if len(below) > limits.max_processes:
+            return Killed.PROCESSES
+        if (
+            process_tree.resident_bytes(below) > limits.max_memory_bytes
+            # Forked workers share most of their pages; only the true sum may end a run.
+            and process_tree.proportional_bytes(below) > limits.max_memory_bytes
+        ):
+            return Killed.MEMORY
+        if now >= self._next_scratch_look:
+            used = _tree_bytes(self._launch.written)
+            if self._scratch_baseline_bytes < 0:
+                self._scratch_baseline_bytes = used
+            if used - self._scratch_baseline_bytes > limits.max_scratch_bytes:
+                return Killed.OUTPUT
+            self._next_scratch_look = time.monotonic() + SCRATCH_LOOK_S
+        return None
+
+    def _pump(self, timeout_s: float) -> None:
+        for key, _ in self._selector.select(timeout_s):
+            pipe: _Pipe | None = key.data
+            if pipe is None:
+                continue
+            pipe.pull()
+            if not pipe.is_open:
+                self._selector.unregister(pipe.reader)
+
+    def _end(self, process: subprocess.Popen[bytes], *, is_kill: bool) -> bool:
+        if is_kill:
+            clean = process_tree.kill_tree(process.pid, known=self._seen)
+        else:
+            self._pump(0.0)
+            # The namespace's first process takes all others with it, so waiting for it is enough.
+            first = self._said("child-pid")
+            if first is not None and (started := process_tree.start_ticks(first)) is not None:
+                self._seen[first] = started
+            clean = process_tree.wait_gone(self._seen, wait_s=2.0)
+        try:
+            process.wait(REAP_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return clean
+
+    def _drain(self) -> None:
+        deadline = time.monotonic() + DRAIN_S
+        pipes = (self._output, self._reports, self._status)
+        while any(pipe.is_open for pipe in pipes) and time.monotonic() < deadline:
+            self._pump(0.01)
+
+    def _said(self, key: str) -> int | None:
+        for line in bytes(self._status.data).splitlines():
+            try:
+                value = json.loads(line).get(key)
+            except (ValueError, AttributeError):
+                continue
+            if isinstance(value, int):
+                return value
+        return None
+
+
+def _tree_bytes(top: Path) -> int:
+    """Return the disk space below a folder; folders we may not read count as empty."""
+    total = 0
+    waiting: Sequence[str] = [str(top)]
+    while waiting:
+        deeper: list[str] = []
+        for folder in waiting:
+            try:
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if entry.is_dir(follow_symlinks=False):
+                            deeper.append(entry.path)
+                        else:
+                            total += entry.stat(follow_symlinks=False).st_blocks * 512
+            except OSError:
+                continue
+        waiting = deeper
+    return total
