@@ -155,8 +155,7 @@ class App:
             EngineError: The engine cannot be had.
             ModelError: The model cannot be had.
         """
-        engine = self._engine or await asyncio.to_thread(self._build_engine)
-        self._engine = self._engine or engine
+        engine = await self._started_engine()
         if engine.state is not EngineState.READY:
             await engine.wait_ready(wait_s)
         if self._prompts is None:
@@ -169,6 +168,15 @@ class App:
             ledger=self.ledger,
             session_id=self.session_id,
         )
+
+    async def _started_engine(self) -> EngineClient:
+        """Return the engine, built off the event loop: it looks for its model on the disk."""
+        engine = self._engine
+        if engine is None:
+            built = await asyncio.to_thread(self._build_engine)
+            # Another task may have been faster.
+            engine = self._engine = self._engine or built
+        return engine
 
     def _build_engine(self) -> EngineClient:
         wanted = self.config.engine
@@ -296,8 +304,7 @@ class App:
         """Return how things stand, as ``ducktypist.status`` answers; starts nothing."""
         engine: Mapping[str, Json]
         try:
-            client = self._engine or await asyncio.to_thread(self._build_engine)
-            self._engine = self._engine or client
+            client = await self._started_engine()
             engine = await client.status()
         except DucktypistError as error:
             engine = {"state": "failed", "last_error": str(error)}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -68,6 +69,7 @@ fail = "crash"
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
+    """Return a folder whose paths are short enough for sockets."""
     made = short_folder()
     yield made
     shutil.rmtree(made, ignore_errors=True)
@@ -75,6 +77,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def spec(folder: Path) -> HostSpec:
+    """Return the host of the script above."""
     return _spec(folder, SCRIPT)
 
 
@@ -393,8 +396,6 @@ async def test_a_remote_engine_is_only_asked(folder: Path) -> None:
 
 def test_another_model_or_setting_is_another_process(folder: Path) -> None:
     """Everything that changes answers changes the key, and where files lie does not."""
-    import dataclasses
-
     spec = _spec(folder, SCRIPT)
     for field, value in (
         ("model_sha256", "1"),

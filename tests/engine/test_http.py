@@ -35,7 +35,7 @@ def model_spec(folder: Path, model: Path) -> HostSpec:
         model_name="test-model",
         model_sha256="0" * 64,
         quantisation="Q4_K_M",
-        n_ctx_tokens=1024,
+        n_ctx_tokens=512,
         idle_unload_s=60,
     )
 
@@ -53,6 +53,7 @@ async def _http_of(client: EngineClient) -> httpx.AsyncClient:
     ]
 )
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+    """Give an HTTP client of each engine in turn."""
     folder = short_folder()
     script = folder / "script.toml"
     await asyncio.to_thread(script.write_text, SCRIPT)

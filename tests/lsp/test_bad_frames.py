@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.stdio_client import RpcError, StdioClient, framed
 
 pytestmark = pytest.mark.e2e

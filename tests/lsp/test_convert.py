@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lsprotocol import types
+
 from ducktypist.domain import Span, TextEdit
 from ducktypist.errors import StaleError
 from ducktypist.lsp import convert
 from ducktypist.lsp.convert import Mapper, path_to_uri, uri_to_path, workspace_edit
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from lsprotocol import types
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32"]
 
@@ -46,7 +47,7 @@ def test_a_reversed_range_is_empty() -> None:
 
 
 def test_lines_have_spans_without_their_ends() -> None:
-    """A line's span leaves out \\r\\n, \\n and \\r, and the text after the last end is a line."""
+    """A line's span leaves out its line end, and the text after the last end is a line."""
     mapper = Mapper("a\r\nbc\r\rd\n")
     spans = [mapper.line_span(line).of(mapper.text) for line in range(mapper.n_lines)]
     assert spans == ["a", "bc", "", "d", ""]

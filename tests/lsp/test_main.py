@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ducktypist.lsp.options import ServeOptions, configure_logging, parse
 
 

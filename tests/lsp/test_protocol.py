@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ducktypist.lsp.orphan import wait_until_gone
+
+from ducktypist.lsp.orphan import end_of
 from support.stdio_client import RpcError, StdioClient, framed
 
 pytestmark = pytest.mark.e2e
@@ -348,7 +349,7 @@ async def test_the_server_leaves_with_its_editor(tmp_path: Path) -> None:
         process.wait()
         process.stdout.close()
         async with asyncio.timeout(5):
-            while _runs(server_pid):
+            while _runs(server_pid):  # noqa: ASYNC110 - the kernel has no asyncio event
                 await asyncio.sleep(0.05)
         assert _runs(sibling_pid)
     finally:
@@ -369,12 +370,14 @@ def _runs(pid: int) -> bool:
 async def test_the_end_of_a_process_is_noticed(*, use_pidfd: bool) -> None:
     """Also of one that nobody has waited for, with and without the kernel's help."""
     process = subprocess.Popen(["sleep", "60"])
-    watching = asyncio.create_task(wait_until_gone(process.pid, poll_s=0.05, use_pidfd=use_pidfd))
+    end = end_of(process.pid, poll_s=0.05, use_pidfd=use_pidfd)
+    assert end is not None
+    watching = asyncio.create_task(end)
     await asyncio.sleep(0.3)
     assert not watching.done()
     process.kill()
     async with asyncio.timeout(10):
-        assert await watching
+        await watching
     process.wait()
 
 
@@ -384,7 +387,7 @@ async def test_a_process_that_cannot_be_seen_is_not_waited_for(
     pid: int, *, use_pidfd: bool
 ) -> None:
     """An editor outside our container has a number that means nothing here."""
-    assert not await wait_until_gone(pid, use_pidfd=use_pidfd)
+    assert end_of(pid, use_pidfd=use_pidfd) is None
 
 
 async def test_initialize_is_answered_without_heavy_imports() -> None:

@@ -6,19 +6,20 @@ import random
 from pathlib import Path
 
 import pytest
-from ducktypist.domain import Span
-from ducktypist.errors import DucktypistError, StaleError
-from ducktypist.lsp.convert import Mapper, document_snapshot
-from ducktypist.lsp.documents import TextDocument, Workspace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 from pygls.workspace import PositionCodec
 
+from ducktypist.domain import Span
+from ducktypist.errors import DucktypistError, StaleError
+from ducktypist.lsp.convert import Mapper, document_snapshot
+from ducktypist.lsp.documents import TextDocument, Workspace
+
 ALPHABETS = {
     "ascii": ["a", "b", " ", "(", "\n"],
     "line ends": ["a", "b", "\n", "\r\n", "\r", "\n\r"],
-    "emoji and CJK": ["a", "é", "漢", "😀", "𝒳", "\n"],
+    "emoji and CJK": ["a", "é", "漢", "😀", "\U0001d4b3", "\n"],
     "combining": ["a", "\u0301", "\u200d", "👩‍💻", "\n"],
     "form feed": ["a", "b", "\x0c", "\n"],
     "vertical tab": ["a", "\x0b", "\n"],
@@ -81,7 +82,7 @@ def partial(
 @pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS.keys())
 def test_random_edits_keep_the_mirror_equal(alphabet: list[str], encoding: str) -> None:
     """After any sequence of edits the text, its lines and its index equal a fresh computation."""
-    rnd = random.Random(f"{alphabet}{encoding}")
+    rnd = random.Random(f"{alphabet}{encoding}")  # noqa: S311 - a test's
     for _ in range(15):
         text = "".join(rnd.choices(alphabet, k=rnd.randint(0, 60)))
         document = make_document(text, encoding)

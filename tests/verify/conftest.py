@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-
-import os
+import compileall
+import importlib.util
+import shutil
+import subprocess
 import sys
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ducktypist.verify.sandbox import RunResult, Sandbox
 from support.sandboxes import LIMITS, expected_levels, sandbox_of, tree_hash
 
@@ -20,6 +22,7 @@ class Bench:
     sandbox: Sandbox
     workspace: Path
     scratch_root: Path
+    user_python: Path
 
     async def python(self, code: str, *arguments: object, **changes: Any) -> RunResult:
         """Run a piece of Python in the sandbox."""
@@ -33,6 +36,21 @@ class Bench:
             interpreter=Path(sys.executable),
             limits=replace(LIMITS, **changes),
         )
+
+
+@pytest.fixture(scope="session")
+def user_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's virtual environment, with pytest and what it needs and nothing else."""
+    folder = tmp_path_factory.mktemp("user") / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = folder.glob("lib/python3*/site-packages")
+    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        shutil.copytree(Path(spec.origin).parent, site / name)
+    compileall.compile_dir(str(site), quiet=1)
+    return folder / "bin" / "python"
 
 
 @pytest.fixture
@@ -61,10 +79,12 @@ def level(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-async def bench(level: int, scratch_root: Path, workspace: Path) -> Bench:
+async def bench(level: int, scratch_root: Path, workspace: Path, user_python: Path) -> Bench:
     """A sandbox of one level with a workspace."""
     sandbox = await sandbox_of(level, scratch_root=scratch_root)
-    return Bench(sandbox=sandbox, workspace=workspace, scratch_root=scratch_root)
+    return Bench(
+        sandbox=sandbox, workspace=workspace, scratch_root=scratch_root, user_python=user_python
+    )
 
 
 @pytest.fixture
@@ -74,10 +94,12 @@ def best_level() -> int:
 
 
 @pytest.fixture
-async def best(best_level: int, scratch_root: Path, workspace: Path) -> Bench:
+async def best(best_level: int, scratch_root: Path, workspace: Path, user_python: Path) -> Bench:
     """A sandbox of the best level with a workspace."""
     sandbox = await sandbox_of(best_level, scratch_root=scratch_root)
-    return Bench(sandbox=sandbox, workspace=workspace, scratch_root=scratch_root)
+    return Bench(
+        sandbox=sandbox, workspace=workspace, scratch_root=scratch_root, user_python=user_python
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -90,12 +112,12 @@ def _nothing_is_left(request: pytest.FixtureRequest, scratch_root: Path, workspa
     assert tree_hash(workspace) == before
     if scratch_root.is_dir():
         assert list(scratch_root.iterdir()) == []
-    left = [pid for pid in os.listdir("/proc") if pid.isdigit() and _mentions(pid, scratch_root)]
+    left = [path for path in Path("/proc").iterdir() if _mentions(path, scratch_root)]
     assert left == []
 
 
-def _mentions(pid: str, path: Path) -> bool:
+def _mentions(process: Path, path: Path) -> bool:
     try:
-        return str(path).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return str(path).encode() in (process / "cmdline").read_bytes()
     except OSError:
         return False

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ducktypist.domain import Killed
 from ducktypist.errors import SandboxError
 from ducktypist.verify.examples import ExampleReport, n_examples, run_examples
@@ -53,29 +54,22 @@ async def test_only_this_function(best: Any) -> None:
     assert (report.attempted, report.failed) == (2, 0)
 
 
+EXAMPLE = "{i}'''\n{i}>>> {call}\n{i}1\n{i}'''\n{i}return {value}\n"
+
+
+def example(call: str, *, indent: int = 4, value: str = "1") -> str:
+    """Return a body with one example that expects 1."""
+    return EXAMPLE.format(i=" " * indent, call=call, value=value)
+
+
 @pytest.mark.parametrize(
     ("text", "function"),
     [
-        (
-            "class C:\n    def m(self):\n        '''\n        >>> C().m()\n        1\n        '''\n        return 1\n",
-            "C.m",
-        ),
-        (
-            "class C:\n    @staticmethod\n    def m():\n        '''\n        >>> C.m()\n        1\n        '''\n        return 1\n",
-            "C.m",
-        ),
-        (
-            "async def f():\n    '''\n    >>> import asyncio; asyncio.run(f())\n    1\n    '''\n    return 1\n",
-            "f",
-        ),
-        (
-            "from . import VALUE\ndef f():\n    '''\n    >>> f()\n    1\n    '''\n    return VALUE\n",
-            "f",
-        ),
-        (
-            "import functools\n@functools.cache\ndef f():\n    '''\n    >>> f()\n    1\n    '''\n    return 1\n",
-            "f",
-        ),
+        ("class C:\n    def m(self):\n" + example("C().m()", indent=8), "C.m"),
+        ("class C:\n    @staticmethod\n    def m():\n" + example("C.m()", indent=8), "C.m"),
+        ("async def f():\n" + example("import asyncio; asyncio.run(f())"), "f"),
+        ("from . import VALUE\ndef f():\n" + example("f()", value="VALUE"), "f"),
+        ("import functools\n@functools.cache\ndef f():\n" + example("f()"), "f"),
     ],
 )
 async def test_methods_coroutines_and_relative_imports(best: Any, text: str, function: str) -> None:
@@ -153,12 +147,11 @@ async def test_forged_passes(best: Any, body: str) -> None:
 @pytest.mark.parametrize(
     "trick",
     [
-        "import doctest\ndoctest.OutputChecker.check_output = lambda *a: True\n",
-        "import doctest\nr = doctest.TestResults(2, 0) if 0 else None\n"
+        "doctest.OutputChecker.check_output = lambda *a: True\n",
         "doctest.DocTestRunner.run = lambda self, test, **k: doctest.TestResults(0, 2)\n",
     ],
 )
 async def test_manipulated_doctest(best: Any, trick: str) -> None:
     """A module that manipulates doctest is found out by the example that must fail."""
-    report = await run(best, trick + HEAD + "    return 0\n")
+    report = await run(best, "import doctest\n" + trick + HEAD + "    return 0\n")
     assert report.tampered

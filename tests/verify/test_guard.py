@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from ducktypist.verify.guard import is_protected, refusals
 
 BEFORE = "import os\n\ndef f(path):\n    return os.path.join(path, 'a')\n"
@@ -47,8 +48,8 @@ def test_new_tricks_are_refused(added: str, word: str) -> None:
         BEFORE.replace("'a'", "'b'"),
         BEFORE + "import re\nP = re.compile('x')\n",
         BEFORE + "class P:\n    def __eq__(self, other): return self.x == other.x\n",
-        BEFORE
-        + "class P:\n    def __eq__(self, other):\n        if other is None: return False\n        return True\n",
+        BEFORE + "class P:\n    def __eq__(self, other):\n"
+        "        if other is None: return False\n        return True\n",
         BEFORE + "from . import pytest_like\nfrom .socket import x\n",
         "def f(:\n",
     ],

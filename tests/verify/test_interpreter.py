@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ducktypist.errors import RunnerError
 from ducktypist.verify.interpreter import find_interpreter, has_pytest, readable_places
 

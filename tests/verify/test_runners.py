@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ducktypist.domain import Killed, TestOutcome, TestReport
 from ducktypist.errors import RunnerError
 from ducktypist.verify.runners import PytestRunner
@@ -37,7 +38,7 @@ def workspace(tmp_path: Path) -> Path:
 async def run(bench: Any, **changes: Any) -> TestReport:
     """Run the workspace's tests with canaries and some files laid over."""
     files = {Path(name): text for name, text in changes.pop("files", {}).items()}
-    runner = PytestRunner(sandbox=bench.sandbox, interpreter=Path(sys.executable))
+    runner = PytestRunner(sandbox=bench.sandbox, interpreter=bench.user_python)
     return await runner.run(
         root=changes.pop("root", bench.workspace),
         targets=changes.pop("targets", ()),
@@ -163,7 +164,7 @@ async def test_project_settings_cannot_bend_the_run(best: Any) -> None:
 async def test_options_needed_to_import_are_kept(best: Any) -> None:
     """Same-named test files in two folders work where the project's own settings make them work."""
     files = {
-        "pyproject.toml": '[tool.pytest.ini_options]\naddopts = ["--import-mode=importlib", "-x"]\n',
+        "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--import-mode=importlib -x'\n",
         "one/test_same.py": "def test_it(): pass\n",
         "two/test_same.py": "def test_it(): pass\n",
     }
@@ -307,9 +308,7 @@ async def test_cheats_do_not_pass(best: Any, cheat: str) -> None:
 
 async def test_documented_limit_hard_coded_answers(best: Any) -> None:
     """Answers written down for the tests pass: tests cannot tell, and we only say plausible."""
-    report = await run(
-        best, files={"shop.py": "def add(a, b): return {(1, 2): 3, (2, 0): 2}[a, b]"}
-    )
+    report = await run(best, files={"shop.py": "def add(a, b): return [0, 3, 2][a]"})
     assert len(report.ids(TestOutcome.PASSED)) == 2
     assert report.canaries_failed is True
 

@@ -10,29 +10,36 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ducktypist.domain import Killed
 from ducktypist.errors import NoSandboxError, SandboxError
-from ducktypist.verify import sandbox as sandbox_module, scratch
+from ducktypist.verify import sandbox as sandbox_module
+from ducktypist.verify import scratch
 from ducktypist.verify.sandbox import ROOT, SUPPORT, Sandbox, SandboxStatus, probe
 from support.sandboxes import LIMITS, sandbox_of, tree_hash
 
 pytestmark = pytest.mark.sandbox
 
-REPORT = "import os, json; say = lambda x: os.write(int(os.environ['DUCKTYPIST_REPORT_FD']), json.dumps(x).encode())\n"
+REPORT = (
+    "import os, json\n"
+    "fd = int(os.environ['DUCKTYPIST_REPORT_FD'])\n"
+    "say = lambda x: os.write(fd, json.dumps(x).encode())\n"
+)
 SLEEPER = "import time; time.sleep(120)"
 
 
 def n_running(mark: str) -> int:
     """Count processes of this machine whose arguments hold a text."""
     count = 0
-    for pid in os.listdir("/proc"):
-        if pid.isdigit():
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
             try:
-                count += mark.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+                count += mark.encode() in (path / "cmdline").read_bytes()
             except OSError:
                 continue
     return count
@@ -41,13 +48,21 @@ def n_running(mark: str) -> int:
 def n_started(beginning: str) -> int:
     """Count processes whose arguments begin with a text."""
     count = 0
-    for pid in os.listdir("/proc"):
-        if pid.isdigit():
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
             try:
-                count += Path(f"/proc/{pid}/cmdline").read_bytes().startswith(beginning.encode())
+                count += (path / "cmdline").read_bytes().startswith(beginning.encode())
             except OSError:
                 continue
     return count
+
+
+async def wait_until(condition: Callable[[], bool], *, wait_s: float) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + wait_s
+    while not condition() and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+    assert condition()
 
 
 async def test_a_run_reports_its_status_output_and_reports(bench: Any) -> None:
@@ -197,7 +212,8 @@ async def test_no_socket_of_the_host_is_reached(bench: Any, tmp_path: Path) -> N
             "import socket, sys\n"
             "def reach(family, place):\n"
             "    try:\n"
-            "        with socket.socket(family) as s: s.settimeout(1); s.connect(place); return True\n"
+            "        with socket.socket(family) as s:\n"
+            "            s.settimeout(1); s.connect(place); return True\n"
             "    except OSError: return False\n"
             "say([reach(socket.AF_UNIX, sys.argv[1]), reach(socket.AF_UNIX, '\\0' + sys.argv[2]),"
             " reach(socket.AF_INET, ('127.0.0.1', int(sys.argv[3]))),"
@@ -218,7 +234,8 @@ async def test_outsiders_cannot_be_killed_traced_or_read(bench: Any) -> None:
             "except OSError: pass\n"
             "if ctypes.CDLL(None).ptrace(16, pid, 0, 0) == 0: done.append('ptrace')\n"
             "try:\n"
-            "    if b'secret' in open(f'/proc/{pid}/environ', 'rb').read(): done.append('environ')\n"
+            "    environ = open(f'/proc/{pid}/environ', 'rb').read()\n"
+            "    if b'secret' in environ: done.append('environ')\n"
             "except OSError: pass\n"
             "try:\n"
             "    if os.listdir(f'/proc/{pid}/root/'): done.append('root')\n"
@@ -254,7 +271,7 @@ async def test_environment_is_not_inherited(bench: Any, monkeypatch: pytest.Monk
 
 async def test_only_the_standard_descriptors_and_the_pipe_are_open(bench: Any) -> None:
     """No descriptor of the server leaks into a run."""
-    with Path("/etc/hostname").open() as leak:
+    with Path("/etc/passwd").open() as leak:  # noqa: ASYNC230 - the leak itself
         os.set_inheritable(leak.fileno(), True)  # noqa: FBT003 - the builtin's signature
         result = await bench.python(REPORT + "say(sorted(map(int, os.listdir('/proc/self/fd'))))")
     fds = json.loads(result.reports)
@@ -446,14 +463,13 @@ async def test_cancelling_leaves_nothing(bench: Any) -> None:
     mark = f"mark_{secrets.token_hex(6)}"
     code = (
         "import os, sys\n"
-        f"if os.fork() == 0: os.setsid(); os.execv(sys.executable, [sys.executable, '-c', {SLEEPER!r}, {mark!r}])\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        f"    os.execv(sys.executable, [sys.executable, '-c', {SLEEPER!r}, {mark!r}])\n"
         "import time; time.sleep(60)\n"
     )
     task = asyncio.create_task(bench.python(code, mark))
-    deadline = time.monotonic() + 10
-    while n_running(mark) < 2 and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
-    assert n_running(mark) >= 2
+    await wait_until(lambda: n_running(mark) >= 2, wait_s=10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -461,7 +477,7 @@ async def test_cancelling_leaves_nothing(bench: Any) -> None:
     assert list(bench.scratch_root.iterdir()) == []
 
 
-async def test_killing_the_server_ends_the_run(bench: Any, tmp_path: Path) -> None:
+async def test_killing_the_server_ends_the_run(bench: Any) -> None:
     """When the server is killed the run dies with it, and the next start sweeps its scratch."""
     mark = f"mark_{secrets.token_hex(6)}"
     status = bench.sandbox.status
@@ -470,7 +486,8 @@ async def test_killing_the_server_ends_the_run(bench: Any, tmp_path: Path) -> No
         "from pathlib import Path\n"
         "from ducktypist.verify.sandbox import Sandbox, SandboxStatus\n"
         "from support.sandboxes import LIMITS\n"
-        f"status = SandboxStatus(level={status.level}, tool={status.tool!r}, version={status.version!r},"
+        f"status = SandboxStatus(level={status.level}, tool={status.tool!r},"
+        f" version={status.version!r},"
         f" reason='', path={str(status.path)!r} and Path({str(status.path)!r}))\n"
         f"sandbox = Sandbox(status=status, scratch_root=Path({str(bench.scratch_root)!r}))\n"
         f"asyncio.run(sandbox.run(argv=[sys.executable, '-c', {SLEEPER!r}, {mark!r}],"
@@ -482,18 +499,12 @@ async def test_killing_the_server_ends_the_run(bench: Any, tmp_path: Path) -> No
     server = subprocess.Popen(
         [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}
     )
-    deadline = time.monotonic() + 15
     # The program itself, and not only its launchers, has to have started.
-    program_mark = "\0".join((sys.executable, "-c", SLEEPER, mark))
-    while n_started(program_mark) < 1 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert n_started(program_mark) == 1
+    program_mark = f"{sys.executable}\0-c\0{SLEEPER}\0{mark}"
+    await wait_until(lambda: n_started(program_mark) == 1, wait_s=15)
     server.send_signal(signal.SIGKILL)
     server.wait()
-    deadline = time.monotonic() + 5
-    while n_running(f"\0{mark}") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert n_running(f"\0{mark}") == 0
+    await wait_until(lambda: n_running(f"\0{mark}") == 0, wait_s=5)
     assert len(list(bench.scratch_root.iterdir())) == 1
     assert await asyncio.to_thread(scratch.sweep, bench.scratch_root) == 1
     assert list(bench.scratch_root.iterdir()) == []
@@ -510,7 +521,10 @@ async def test_sweep_spares_the_living(best: Any) -> None:
 
 async def test_runs_at_the_same_time_do_not_meet(bench: Any) -> None:
     """Runs side by side each have their own view."""
-    code = "import sys, time; open('n', 'w').write(sys.argv[1]); time.sleep(0.2); print(open('n').read())"
+    code = (
+        "import sys, time\n"
+        "open('n', 'w').write(sys.argv[1]); time.sleep(0.2); print(open('n').read())"
+    )
     results = await asyncio.gather(*(bench.python(code, n) for n in range(4)))
     assert [result.output for result in results] == [f"{n}\n" for n in range(4)]
 
@@ -543,7 +557,7 @@ async def test_nothing_runs_without_a_sandbox(scratch_root: Path, workspace: Pat
     for low in (0, 1):
         status = SandboxStatus(level=low, tool="", version="", reason="because")
         sandbox = Sandbox(status=status, scratch_root=scratch_root)
-        with pytest.raises(NoSandboxError, match="because.*bubblewrap"):
+        with pytest.raises(NoSandboxError, match=r"because.*bubblewrap"):
             await sandbox.run(
                 argv=["/bin/true"],
                 workspace=workspace,

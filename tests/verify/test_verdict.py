@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from ducktypist.domain import Killed, Outcome, Rung, TestOutcome, TestReport, TestResult
 from ducktypist.verify.examples import ExampleReport
 from ducktypist.verify.verdict import best, judge_body, judge_fix

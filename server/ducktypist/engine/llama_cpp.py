@@ -48,8 +48,8 @@ SEQUENCE = 0
 DONE, NO_ROOM, ABORTED = 0, 1, 2
 """What ``llama_decode`` returns (llama.h); below zero the context is not to be trusted."""
 
-LOG_LEVELS = {3: logging.WARNING, 4: logging.ERROR}
-"""ggml's WARN and ERROR; everything else it says is for debugging."""
+COMPLAINTS = {3, 4}
+"""GGML_LOG_LEVEL_WARN and _ERROR in ggml.h."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,8 @@ class LlamaCppBackend:
         settings = self._settings
         if not settings.path.is_file():
             raise EngineUnavailableError(
-                f"the model's file {settings.path} is not there; fetch it with `ducktypist pull`"
+                f"the model's file {settings.path} is not there; "
+                f"fetch it with `ducktypist model pull`"
             )
         self._lib = _bindings()
         self._listen_to_log()
@@ -218,8 +219,9 @@ class LlamaCppBackend:
         def heard(level: int, text: bytes, _data: object) -> None:
             line = text.decode("utf-8", "replace").strip()
             if line:
-                log.log(LOG_LEVELS.get(level, logging.DEBUG), "%s", line)
-            if line and level in LOG_LEVELS:
+                # All of it is for debugging: a cancelled request alone is three errors to ggml.
+                log.debug("%s", line)
+            if line and level in COMPLAINTS:
                 self._complaints.append(line)
 
         callback = self._lib.llama_log_callback(heard)

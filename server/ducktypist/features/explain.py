@@ -135,7 +135,7 @@ async def explain(
         raise
     tally.add(generation.timings)
     lead = getattr(prompt, "assistant_prefix", "")
-    text = postprocess.plain_markdown(_whole_sentences(lead + generation.text))
+    text = postprocess.plain_markdown(_whole_sentences(lead.rstrip() + " " + generation.text.lstrip()))
     answer = Explanation(
         markdown=text,
         span=region.span,
@@ -160,7 +160,8 @@ async def explain(
 def provenance_line(provenance: Provenance) -> str:
     """Return the last line of a hover: who said it, how fast, how far checked."""
     model = provenance.model
-    name = model.name if model.quantisation in model.name else f"{model.name} {model.quantisation}"
+    said = model.quantisation.lower() in model.name.lower()
+    name = model.name if said else f"{model.name} {model.quantisation}"
     speed = "cached" if provenance.cached else f"{provenance.total_ms:.0f} ms"
     return f"*{name.strip()} · {speed} · {provenance.verdict.summary}*"
 

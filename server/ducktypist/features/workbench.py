@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ulid import ULID
 
 from ducktypist.domain import (
+    FinishReason,
     Generation,
     GenerationRequest,
     ModelIdentity,
@@ -78,7 +79,7 @@ class Workbench:
             async for piece in stream:
                 text += piece
                 if until(text):
-                    break
+                    return replace(stream.generation(), finish_reason=FinishReason.STOP)
         return stream.generation()
 
     def record(self, events: Sequence[Event]) -> None:

@@ -205,7 +205,7 @@ def _is_kind(kind: types.CodeActionKind | str | None, wanted: types.CodeActionKi
 
 
 def _word(kind: types.CodeActionKind | str | None) -> str:
-    return str(kind.value) if isinstance(kind, types.CodeActionKind) else kind or ""
+    return "" if kind is None else str(getattr(kind, "value", kind))
 
 
 # --------------------------------------------------------------------------- what is done

@@ -10,14 +10,18 @@ import asyncio
 import errno
 import os
 import sys
+from collections.abc import Coroutine
 from typing import Any
 
 
-async def wait_until_gone(pid: int, *, poll_s: float = 2.0, use_pidfd: bool = True) -> bool:
-    """Return True once the process has ended, False at once if it cannot be watched.
+def end_of(
+    pid: int, *, poll_s: float = 2.0, use_pidfd: bool = True
+) -> Coroutine[Any, Any, None] | None:
+    """Start watching a process: return what to await for its end, or None if it is not there.
 
-    A process that is not there now is one of another PID namespace (a server in a container), or
-    its end of the pipe tells us anyway; so it is not waited for.
+    The process is looked up before this returns, so one that ends right afterwards is not missed.
+    One that is not there is of another PID namespace (a server in a container), and then nothing
+    can be said about it; so None is no reason to leave.
 
     Args:
         pid: The editor's ``processId``.
@@ -25,25 +29,31 @@ async def wait_until_gone(pid: int, *, poll_s: float = 2.0, use_pidfd: bool = Tr
         use_pidfd: Let the kernel tell us (Linux 5.3); immune to a reused pid.
     """
     if pid <= 0 or pid == os.getpid():
-        return False
+        return None
     if use_pidfd and sys.platform == "linux":
         try:
-            fd = os.pidfd_open(pid)
+            return _readable(os.pidfd_open(pid))
         except OSError as error:
             if error.errno in {errno.ESRCH, errno.EINVAL}:
-                return False
-        else:
-            await _readable(fd)
-            return True
-    import psutil  # noqa: PLC0415 - not before initialize is answered
+                return None
+    try:
+        os.kill(pid, 0)  # Signal 0 only asks; POSIX.
+    except PermissionError:
+        pass
+    except (OSError, OverflowError):
+        return None
+    return _polled(pid, poll_s)
+
+
+async def _polled(pid: int, poll_s: float) -> None:
+    import psutil  # noqa: PLC0415 - a Linux server never needs it, and must start quickly
 
     try:
         process = await asyncio.to_thread(psutil.Process, pid)
-    except psutil.Error:
-        return False
+    except psutil.NoSuchProcess:
+        return
     while await asyncio.to_thread(_is_alive, process):  # noqa: ASYNC110 - no event tells us
         await asyncio.sleep(poll_s)
-    return True
 
 
 async def _readable(fd: int) -> None:

@@ -21,7 +21,7 @@ from pygls.uris import from_fs_path
 
 from ducktypist.lsp.documents import Workspace
 from ducktypist.lsp.jsonrpc import ReplyingProtocol
-from ducktypist.lsp.orphan import wait_until_gone
+from ducktypist.lsp.orphan import end_of
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -79,7 +79,7 @@ class DucktypistProtocol(ReplyingProtocol):
         )
         self.server_capabilities = builder.build()  # type: ignore[no-untyped-call] # pygls' gap
         if params.process_id is not None:
-            self._keep(asyncio.ensure_future(self._leave_with(params.process_id)))
+            self._watch_editor(params.process_id)
         return types.InitializeResult(
             capabilities=self.server_capabilities, server_info=self.server_info
         )
@@ -125,12 +125,18 @@ class DucktypistProtocol(ReplyingProtocol):
 
     # ----------------------------------------------------------------- the editor's process
 
-    async def _leave_with(self, process_id: int) -> None:
-        if await wait_until_gone(process_id):
+    def _watch_editor(self, process_id: int) -> None:
+        end = end_of(process_id)
+        if end is None:
+            logger.warning("the editor's process %d is not to be seen here", process_id)
+            return
+
+        async def leave_with_it() -> None:
+            await end
             logger.warning("the editor (process %d) is gone; leaving", process_id)
             self._leave(1)
 
-    def _keep(self, task: asyncio.Task[Any]) -> None:
+        task = asyncio.ensure_future(leave_with_it())
         self._own_tasks.add(task)
         task.add_done_callback(self._own_tasks.discard)
 

@@ -4,7 +4,6 @@ Runs inside the sandbox with the user's Python (3.8 or newer) and the standard l
 ``examples`` copies it next to the run. The examples come from outside, as text, so that the code
 under test cannot change them; one more example must fail, or nothing that passes counts.
 """
-# ruff: noqa: PTH, UP - plain calls for Python 3.8, bound before the code under test is imported
 
 from __future__ import annotations
 
@@ -14,6 +13,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from types import ModuleType
 
 MAX_TEXT = 4000
@@ -23,8 +23,7 @@ def main() -> None:
     """Import the module, run the examples in it, report."""
     report_fd = int(os.environ.pop("DUCKTYPIST_REPORT_FD"))
     os.set_inheritable(report_fd, False)  # noqa: FBT003 - positional-only in Python
-    with open(sys.argv[1], encoding="utf-8") as file:
-        plan = json.load(file)
+    plan = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     # Bound now: the module under test may replace anything by name.
     write, dumps, leave = os.write, json.dumps, os._exit
 
@@ -36,7 +35,7 @@ def main() -> None:
     parse = doctest.DocTestParser().get_doctest
     new_runner = doctest.DocTestRunner
     try:
-        module = load(os.path.join(os.getcwd(), plan["path"]))
+        module = load(Path.cwd() / plan["path"])
     except BaseException:  # noqa: BLE001 - whatever a module raises, SystemExit too, is told
         report(broken=traceback.format_exc()[-MAX_TEXT:])
         leave(3)
@@ -60,23 +59,20 @@ def main() -> None:
     leave(1 if outcome.failed else 0)
 
 
-def load(path: str) -> ModuleType:
+def load(path: Path) -> ModuleType:
     """Import the file at ``path`` as the project itself would; the first way that works."""
-    root = os.getcwd()
-    folder, name = os.path.split(path)
-    stem = os.path.splitext(name)[0]
-    parts = [] if stem == "__init__" else [stem]
-    while os.path.isfile(os.path.join(folder, "__init__.py")):
-        folder, last = os.path.split(folder)
-        parts.insert(0, last)
-    ways = [".".join(parts)]
-    for top in (os.path.join(root, "src"), root):
-        relative = os.path.relpath(os.path.splitext(path)[0], top)
-        if not relative.startswith(os.pardir):
-            # A folder without __init__.py is a package too (PEP 420).
-            ways.append(relative.replace(os.sep, "."))
-    places = [place for place in (folder, os.path.join(root, "src"), root) if os.path.isdir(place)]
-    sys.path[:] = list(dict.fromkeys(places)) + [entry for entry in sys.path[1:] if entry]
+    root = Path.cwd()
+    folder = path.parent
+    parts = [] if path.stem == "__init__" else [path.stem]
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    # A folder without __init__.py is a package too (PEP 420).
+    tops = [top for top in (root / "src", root) if top in path.parents]
+    relatives = [path.relative_to(top).with_suffix("") for top in tops]
+    ways = [".".join(way) for way in (parts, *(relative.parts for relative in relatives))]
+    places = [str(place) for place in (folder, root / "src", root) if place.is_dir()]
+    sys.path[:] = [*dict.fromkeys(places), *(entry for entry in sys.path[1:] if entry)]
     errors: list[Exception] = []
     for dotted in ways:
         known = set(sys.modules)
@@ -85,9 +81,9 @@ def load(path: str) -> ModuleType:
         except Exception as error:  # noqa: BLE001 - the next way may work; the first error is told
             errors.append(error)
         else:
-            if os.path.realpath(module.__file__ or "") == os.path.realpath(path):
+            if module.__file__ and Path(module.__file__).resolve() == path.resolve():
                 return module
-            errors.append(ImportError("%s is another file: %s" % (dotted, module.__file__)))
+            errors.append(ImportError(f"{dotted} is another file: {module.__file__}"))
         for added in set(sys.modules) - known:
             del sys.modules[added]
     raise errors[0]

@@ -5,16 +5,20 @@ nothing of Ducktypist. ``runners`` copies it next to the run and loads it with `
 It hides its pipe from the tests as well as it can; a test that sets out to forge reports from
 within the same process still could, which is why we say plausible and not correct.
 """
-# ruff: noqa: ANN401, PTH, UP - pytest's objects differ by version; plain calls for Python 3.8
+# ruff: noqa: ANN401 - the classes of pytest's objects differ by version
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from typing import Any, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 MAX_TEXT = 8000
 MAX_FRAMES = 60
@@ -27,14 +31,14 @@ os.set_inheritable(_FD, False)  # noqa: FBT003 - positional-only in Python
 def pytest_configure(config: Any) -> None:
     """Add the file of tests that must fail, also where ``testpaths`` chose the others."""
     if _SETUP["canary"]:
-        config.args.append(os.path.join(os.getcwd(), _SETUP["canary"]))
+        config.args.append(str(Path.cwd() / _SETUP["canary"]))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> Any:
     """Collect the canaries whatever the project's naming rules are."""
     path = str(getattr(collector, "fspath", ""))
-    is_canary = bool(_SETUP["canary"]) and os.path.basename(path) == _SETUP["canary"]
+    is_canary = bool(_SETUP["canary"]) and Path(path).name == _SETUP["canary"]
     if is_canary and name.startswith("test_") and callable(obj) and not isinstance(obj, type):
         return pytest.Function.from_parent(collector, name=name)
     return None
@@ -121,12 +125,12 @@ def _text(report: Any) -> str:
 def _frames(error: BaseException) -> list[list[Any]]:
     found: list[list[Any]] = []
     if isinstance(error, SyntaxError) and error.filename:
-        found.append([os.path.abspath(error.filename), error.lineno or 1, "<module>"])
+        found.append([str(Path(error.filename).absolute()), error.lineno or 1, "<module>"])
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        path = os.path.abspath(code.co_filename)
-        if not path.startswith(sys.prefix + os.sep) and os.path.isfile(path):
+        path = str(Path(code.co_filename).absolute())
+        if not path.startswith(sys.prefix + os.sep) and Path(path).is_file():
             found.append([path, trace.tb_lineno, code.co_name])
         trace = trace.tb_next
     return found[-MAX_FRAMES:]

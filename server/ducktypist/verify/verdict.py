@@ -170,9 +170,15 @@ def _of_target(target: str, report: TestReport) -> _Finding:
     return _of_ids((target,), report)
 
 
-def _of_ids(  # noqa: PLR0911 - one way out for each thing that can be saidids: Sequence[str], report: TestReport) -> _Finding:
+def _of_ids(  # noqa: PLR0911 - one way out for each thing that can be said
+    ids: Sequence[str], report: TestReport
+) -> _Finding:
     if report.killed is not None:
         return _Finding(outcome=Outcome.TIMEOUT, why=_KILLED_WORDS[report.killed])
+    if not ids:
+        # Nothing was collected, which is never a pass.
+        why = f"it does not import ({_first_line(report)})"
+        return _Finding(outcome=Outcome.BROKEN, why=why)
     outcomes = {node_id: report.outcome_of(node_id) for node_id in ids}
     passed = sum(outcome is TestOutcome.PASSED for outcome in outcomes.values())
     red = [node_id for node_id, outcome in outcomes.items() if outcome in _RED]
@@ -208,7 +214,7 @@ def _of_examples(report: ExampleReport) -> _Finding:
         why = f"it does not import ({''.join(last)[:120] or 'no message'})"
         return _Finding(outcome=Outcome.BROKEN, why=why)
     if report.failed:
-        why = f"{report.passed} of {_count(report.attempted, 'example')} {_verb(report.passed)}"
+        why = f"{report.passed} of {_count(report.attempted, 'example')} pass"
         return _Finding(
             outcome=Outcome.STILL_FAILING, why=why, passed=report.passed, failed=report.failed
         )
@@ -318,7 +324,7 @@ def _verb(count: int) -> str:
 
 
 def best(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """Return the verdict that got furthest: plausible first, then by rung, then by checks passed."""
+    """Return the verdict that got furthest: plausible first, then by rung, then by passes."""
     return max(
         verdicts,
         key=lambda item: (item.outcome is Outcome.PLAUSIBLE, item.rung.height, item.passed),

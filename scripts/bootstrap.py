@@ -1,0 +1,94 @@
+"""Set everything up on a fresh machine and run one thing: the demo or the tests.
+
+    python3 scripts/bootstrap.py demo
+    python3 scripts/bootstrap.py test [arguments for pytest]
+
+It needs Python 3.11 or later, a C++ compiler and the package registry, and uses the standard
+library only. Everything goes into this folder (``.venv``, ``.uv``) and, for the model, into the
+user's data folder. It is not part of the package.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV_HOME = ROOT / ".uv"
+OLDEST_PYTHON = (3, 11)
+
+
+def main() -> int:
+    """Do what the first argument says and return the exit status."""
+    if sys.version_info < OLDEST_PYTHON:
+        print("Ducktypist needs Python 3.11 or later", file=sys.stderr)
+        return 2
+    wanted, rest = sys.argv[1:2], sys.argv[2:]
+    if wanted not in (["demo"], ["test"], ["sync"]):
+        print(__doc__, file=sys.stderr)
+        return 2
+    if shutil.which("c++") is None and shutil.which("g++") is None and os.name != "nt":
+        print("A C++ compiler is needed to build llama.cpp; install g++ or clang", file=sys.stderr)
+        return 2
+    uv = find_uv()
+    environment = build_environment()
+    extras = ["--extra", "demo", "--no-default-groups"] if wanted == ["demo"] else []
+    started = time.monotonic()
+    run([uv, "sync", "--locked", "--python", sys.executable, *extras], environment)
+    print(f"installed in {time.monotonic() - started:.0f} s", flush=True)
+    if wanted == ["sync"]:
+        return 0
+    here = [uv, "run", "--no-sync"]
+    run([*here, "ducktypist", "model", "pull"], environment)
+    if wanted == ["demo"]:
+        return subprocess.call([*here, "ducktypist", "demo", *rest], cwd=ROOT, env=environment)
+    return subprocess.call([*here, "python", "-m", "pytest", *rest], cwd=ROOT, env=environment)
+
+
+def find_uv() -> str:
+    """Return uv, installed beside this checkout when the machine has none."""
+    if found := shutil.which("uv"):
+        return found
+    binary = UV_HOME / ("Scripts/uv.exe" if os.name == "nt" else "bin/uv")
+    if not binary.is_file():
+        print("installing uv into .uv", flush=True)
+        try:
+            run([sys.executable, "-m", "venv", str(UV_HOME)], None)
+            python = binary.with_name("python.exe" if os.name == "nt" else "python")
+            run([str(python), "-m", "pip", "install", "--quiet", "uv"], None)
+        except subprocess.CalledProcessError:
+            shutil.rmtree(UV_HOME, ignore_errors=True)
+            sys.exit("uv could not be installed; install it by hand and run this again")
+    return str(binary)
+
+
+def build_environment() -> dict[str, str]:
+    """Return the environment in which llama.cpp's first build takes minutes and not more.
+
+    Whoever sets CMAKE_ARGS (for CUDA, Metal or Vulkan) keeps it: scikit-build-core joins the two.
+    """
+    environment = dict(os.environ)
+    include = f"-DCMAKE_PROJECT_INCLUDE={ROOT / 'scripts' / 'llama-cpp.cmake'}"
+    given = environment.get("SKBUILD_CMAKE_ARGS")
+    environment["SKBUILD_CMAKE_ARGS"] = f"{given};{include}" if given else include
+    environment.setdefault("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 2))
+    environment.pop("VIRTUAL_ENV", None)
+    return environment
+
+
+def run(command: list[str], environment: dict[str, str] | None) -> None:
+    """Run a command in the checkout; leave with its status when it fails."""
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
+    except KeyboardInterrupt:
+        sys.exit(130)
