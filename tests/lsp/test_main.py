@@ -76,3 +76,15 @@ def test_serve_help_needs_no_server() -> None:
     )
     assert "--engine-url" in done.stdout
     assert "stdio" not in done.stdout.replace("standard", "").partition("options")[2]
+
+
+def test_the_server_starts_without_heavy_imports() -> None:
+    """What serve imports before it reads its first message holds nothing that a feature needs."""
+    code = (
+        "import sys, ducktypist.__main__, ducktypist.lsp.options, ducktypist.lsp.server\n"
+        "heavy = {'click', 'rich', 'httpx', 'tree_sitter', 'numpy', 'llama_cpp', 'psutil',"
+        " 'starlette', 'uvicorn', 'huggingface_hub', 'apsw', 'watchfiles', 'websockets'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -19,6 +19,9 @@ from ducktypist.__main__ import guard_stdout
 if __name__ == "__main__":
     PROTOCOL_FD = guard_stdout()
 
+import ducktypist.lsp  # noqa: F401 - makes lsprotocol's types late, as in the real server
+
+# isort: split
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 

@@ -60,14 +60,16 @@ class AnswerWriter:
             delta: The piece.
             offset: How many characters of the answer went out before it.
         """
+        known = _prefill(delta)
         if self.endpoint is Endpoint.INFILL:
-            return {"index": 0, "content": delta.text, "stop": False} | self._native(delta.tokens)
+            text = {"index": 0, "content": delta.text, "stop": False}
+            return text | self._native(delta.tokens) | known
         choice: dict[str, Any] = {"finish_reason": None}
         if self.endpoint is Endpoint.CHAT:
             choice["delta"] = {"content": delta.text}
         else:
             choice["text"] = delta.text
-        return self._chunk(choice | self._logprobs(delta.tokens, offset))
+        return self._chunk(choice | self._logprobs(delta.tokens, offset)) | known
 
     def closing(self, finished: Finished) -> dict[str, Any]:
         """Return the event that ends a stream, with usage and timings."""
@@ -211,6 +213,20 @@ def _usage(finished: Finished) -> dict[str, Any]:
             "prompt_tokens_details": {"cached_tokens": finished.cached_tokens},
         },
         "timings": _timings(finished),
+    }
+
+
+def _prefill(delta: Delta) -> dict[str, Any]:
+    """Return the timings that are known with the first piece, as ``timings_per_token`` has them."""
+    if delta.prefill is None:
+        return {}
+    read = delta.prefill
+    return {
+        "timings": {
+            "cache_n": read.cached_tokens,
+            "prompt_n": read.prompt_tokens - read.cached_tokens,
+            "prompt_ms": read.prefill_ms,
+        }
     }
 
 

@@ -43,11 +43,22 @@ class TokenChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prefill:
+    """What reading the prompt took."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    prefill_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:
     """The next piece of the answer."""
 
     text: str
     tokens: tuple[TokenChoice, ...] = ()
+    prefill: Prefill | None = None
+    """With the first piece, so that a caller who leaves early knows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -465,10 +465,14 @@ class EngineClient:
         Starts the host or waits for its model first when that turns out to be needed.
         """
         for is_last in (False, False, True):
+            was_down = self._is_down
             try:
                 response = await self._post(path, body, deadline=deadline)
-            except EngineUnavailableError:
-                if is_last or self._spec is None or time.monotonic() >= deadline:
+            except (EngineUnavailableError, EngineCrashedError) as error:
+                # A host that is known to be dying may still take a connection.
+                is_new_crash = isinstance(error, EngineCrashedError) and not was_down
+                late = time.monotonic() >= deadline
+                if is_last or is_new_crash or self._spec is None or late:
                     raise
                 await self._ready_before(deadline)
                 continue

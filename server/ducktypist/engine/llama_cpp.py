@@ -15,7 +15,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from ducktypist.engine.backend import (
     Emit,
     Finished,
     Job,
+    Prefill,
     TokenChoice,
 )
 from ducktypist.engine.chat_formats import ChatFormat, choose, read_formats, render
@@ -291,6 +292,11 @@ class LlamaCppBackend:
         started = time.monotonic()
         n_cached, is_read = self._read_prompt(tokens, cold=request.cold, cancelled=cancelled)
         read = time.monotonic()
+        prefill = Prefill(
+            prompt_tokens=len(tokens),
+            cached_tokens=n_cached,
+            prefill_ms=(read - started) * 1000,
+        )
         reason, n_made = FinishReason.CANCELLED, 0
         limit = min(request.max_tokens, self._n_ctx_tokens - len(tokens))
         while is_read and not cancelled():
@@ -300,7 +306,7 @@ class LlamaCppBackend:
                 break
             n_made += 1
             if delta := scanner.feed(self._choice(drawn, want_top=job.want_logprobs)):
-                emit(delta)
+                emit(replace(delta, prefill=prefill))
             if scanner.stopped:
                 reason = FinishReason.STOP
                 break

@@ -41,7 +41,7 @@ import time
 import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ from ducktypist.engine.backend import (
     Emit,
     Finished,
     Job,
+    Prefill,
     TokenChoice,
 )
 from ducktypist.engine.stopping import StopScanner
@@ -211,6 +212,11 @@ class ScriptedBackend:
         started = time.monotonic()
         alive = _wait(rule.prefill_ms, cancelled)
         prefilled = time.monotonic()
+        prefill = Prefill(
+            prompt_tokens=len(prompt),
+            cached_tokens=n_cached,
+            prefill_ms=(prefilled - started) * 1000,
+        )
         scanner = StopScanner(request.stop)
         n_made = 0
         for place, piece in enumerate(pieces[:limit]):
@@ -219,7 +225,7 @@ class ScriptedBackend:
                 break
             n_made += 1
             if delta := scanner.feed(_choice(piece, place, rule, want_top=job.want_logprobs)):
-                emit(delta)
+                emit(replace(delta, prefill=prefill))
         if alive and not scanner.stopped and (delta := scanner.flush()):
             emit(delta)
         if alive and rule.fail:

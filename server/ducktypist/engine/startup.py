@@ -26,6 +26,15 @@ BUSY = "BUSY"
 FAILED_EXIT_STATUS = 3
 """The host's exit status when its model did not load."""
 
+HOST_ENVIRONMENT = {
+    # An abort takes 0.03 s instead of 1 s.
+    "GGML_NO_BACKTRACE": "1",
+    # OpenMP's threads spin at each barrier of each layer. Beside one busy process on two cores
+    # that made decoding up to five times slower; so short a spin costs nothing when idle.
+    "GOMP_SPINCOUNT": "2000",
+}
+"""What the host starts with, unless the user's environment says otherwise."""
+
 MAX_CRASHES = 5
 CRASH_WINDOW_S = 180.0
 MAX_BACK_OFF_S = 8.0
@@ -132,7 +141,7 @@ def start_host(spec: HostSpec, *, timeout_s: float) -> subprocess.Popen[bytes] |
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+            env={**HOST_ENVIRONMENT, **os.environ},
         )
     except OSError as error:
         raise EngineUnavailableError(

@@ -71,7 +71,7 @@ class GenerationStream:
             self._texts.append(piece.text)
         self._logprobs += piece.logprobs
         self._finish_reason = piece.finish_reason or self._finish_reason
-        self._timings = piece.timings or self._timings
+        self._timings = {**self._timings, **(piece.timings or {})}
         self._prompt_tokens = piece.prompt_tokens or self._prompt_tokens
         self._cached_tokens = piece.cached_tokens or self._cached_tokens
         self._completion_tokens = piece.completion_tokens or self._completion_tokens

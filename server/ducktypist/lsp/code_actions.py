@@ -294,7 +294,8 @@ def _edit(
 def _uri_of(session: Session, path: Path) -> str:
     """Return the URI under which the editor knows a file, if it has it open."""
     real = path.resolve()
-    for uri in session.server.protocol.workspace.text_documents:
+    uris: list[str] = list(session.server.protocol.workspace.text_documents)
+    for uri in uris:
         known = uri_to_path(uri)
         if known is not None and known.resolve() == real:
             return uri

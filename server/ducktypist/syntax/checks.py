@@ -6,6 +6,7 @@ is executed, imported or printed.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 
@@ -85,6 +86,7 @@ def doctest_examples(docstring: str) -> int:
         return len(_PROMPT.findall(docstring))
 
 
+@functools.lru_cache(maxsize=32)
 def _errors(text: str, language: str) -> tuple[int, int, int]:
     """Return tree-sitter's errors, missing Python bodies, and whether Python refuses the rest."""
     tree = parse(text, language)

@@ -141,9 +141,13 @@ def statement_lines(text: str, language: str, function: FunctionRegion) -> tuple
         return ()
     lines = LineTable(text)
     skipped: set[int] = set()
-    for node in tree.walk():
-        if node.end_byte <= tree.byte(function.body.start) or node.start_point == node.end_point:
+    start_byte, end_byte = tree.byte(function.body.start), tree.byte(function.body.end)
+    stack = [tree.root]
+    while stack:
+        node = stack.pop()
+        if node.end_byte <= start_byte or node.start_byte >= end_byte:
             continue
+        stack.extend(node.children)
         if node.type in _STRING_TYPES:
             span = tree.span(node)
             first, last = lines.line_of(span.start), lines.line_of(span.end)

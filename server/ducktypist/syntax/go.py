@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import tree_sitter
 
@@ -41,7 +42,7 @@ def imports(tree: Tree) -> list[Span]:
 def _regions(tree: Tree, lines: LineTable) -> list[FunctionRegion]:
     return [
         region
-        for node in tree.walk()
+        for node in _declarations(tree)
         if node.type in {"function_declaration", "method_declaration"}
         and (region := _region(tree, lines, node)) is not None
     ]
@@ -97,6 +98,17 @@ def _is_stub(tree: Tree, body: tree_sitter.Node | None) -> bool:
         if statement.type != "comment"
     ]
     return all(_STUB.fullmatch(tree.text_of(statement)) for statement in statements)
+
+
+def _declarations(tree: Tree) -> Iterator[tree_sitter.Node]:
+    """Yield what stands at the top level, also inside error nodes; Go nests no functions."""
+    stack = list(reversed(tree.root.children))
+    while stack:
+        node = stack.pop()
+        if node.type == "ERROR":
+            stack.extend(reversed(node.children))
+        else:
+            yield node
 
 
 def _receiver(tree: Tree, node: tree_sitter.Node) -> str | None:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import symtable
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 
+MAX_ANALYSED_CHARACTERS = 400_000
+"""A longer text is not analysed: it would take seconds for each candidate."""
 _MODULE_NAMES = {
     "__annotations__",
     "__builtins__",
@@ -56,7 +60,16 @@ _FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def parse_python(text: str) -> ast.Module | None:
-    """Return Python's own tree of ``text``, None when it has none; prints and runs nothing."""
+    """Return Python's own tree of ``text``, None when it has none; prints and runs nothing.
+
+    The tree is shared between callers and not to be changed.
+    """
+    if len(text) > MAX_ANALYSED_CHARACTERS:
+        return _parsed(text)
+    return _parsed_cached(text)
+
+
+def _parsed(text: str) -> ast.Module | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -65,8 +78,16 @@ def parse_python(text: str) -> ast.Module | None:
             return None
 
 
+@functools.lru_cache(maxsize=8)
+def _parsed_cached(text: str) -> ast.Module | None:
+    return _parsed(text)
+
+
+@functools.lru_cache(maxsize=32)
 def undefined_names(text: str) -> tuple[str, ...] | None:
     """Return the names that nothing defines, sorted; None when that cannot be told."""
+    if len(text) > MAX_ANALYSED_CHARACTERS:
+        return None
     tree = parse_python(text)
     if tree is None:
         return None
@@ -94,24 +115,27 @@ def undefined_names(text: str) -> tuple[str, ...] | None:
     return tuple(sorted(used - defined))
 
 
+@functools.lru_cache(maxsize=32)
 def arity_errors(text: str) -> tuple[str, ...] | None:
     """Return a message for each call that its function's signature refuses, in source order.
 
     Only plain calls of undecorated module-level functions whose name is bound once in the file;
-    None when the text does not parse.
+    None when the text does not parse or is too long.
     """
+    if len(text) > MAX_ANALYSED_CHARACTERS:
+        return None
     tree = parse_python(text)
     if tree is None:
         return None
     if _is_dynamic(tree):
         return ()
-    bound = list(_bound_names(tree))
+    n_bindings = Counter(_bound_names(tree))
     signatures = {
         node.name: node.args
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and not node.decorator_list
-        and bound.count(node.name) == 1
+        and n_bindings[node.name] == 1
     }
     found = []
     for call in ast.walk(tree):

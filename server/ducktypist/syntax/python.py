@@ -26,6 +26,20 @@ _TRANSPARENT = {"if_statement", "try_statement", "block", "else_clause", "elif_c
 }
 
 
+_HOLDS_STATEMENTS = _TRANSPARENT | {
+    "ERROR",
+    "case_clause",
+    "class_definition",
+    "decorated_definition",
+    "except_group_clause",
+    "for_statement",
+    "function_definition",
+    "match_statement",
+    "module",
+    "while_statement",
+}
+
+
 def functions(tree: Tree, lines: LineTable) -> list[FunctionRegion]:
     """Return every function, outer ones first; those that an error elsewhere hides as well."""
     found = [
@@ -97,7 +111,8 @@ def _scopes(tree: Tree) -> Iterator[tuple[tree_sitter.Node, tuple[str, ...], str
                 yield node, qualifier, class_name
                 is_class = node.type == "class_definition"
                 inner = (qualifier, ".".join(qualifier) if is_class else None)
-        stack.extend((child, *inner) for child in reversed(node.named_children))
+        if node.type in _HOLDS_STATEMENTS:
+            stack.extend((child, *inner) for child in reversed(node.named_children))
 
 
 def _region(
