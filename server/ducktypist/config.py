@@ -179,7 +179,11 @@ def cache_dir() -> Path:
 def runtime_dir() -> Path:
     """Return the folder for the host's socket (``DUCKTYPIST_RUNTIME_DIR`` overrides it)."""
     override = os.environ.get("DUCKTYPIST_RUNTIME_DIR")
-    return Path(override) if override else platformdirs.user_runtime_path(APP)
+    if override:
+        return Path(override)
+    # Without it, /tmp would be left, where anybody can be first.
+    given = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(given) / APP if given else cache_dir() / "run"
 
 
 def ledger_path(config: LedgerConfig) -> Path:

@@ -278,7 +278,8 @@ CHEATS = {
         "p.TestReport.from_item_and_call = classmethod(f)\ndef add(a, b): return 0"
     ),
     "patched runtest": (
-        "import _pytest.python as p\np.Function.runtest = lambda self: None\ndef add(a, b): return 0"
+        "import _pytest.python as p\np.Function.runtest = lambda self: None\n"
+        "def add(a, b): return 0"
     ),
     "kills its process": "import os\ndef add(a, b): os.kill(os.getpid(), 9)",
     "forges without the nonce": (

@@ -134,8 +134,9 @@ async def explain(
         workbench.record([Cancelled(suggestion_id=suggestion_id)])
         raise
     tally.add(generation.timings)
-    lead = getattr(prompt, "assistant_prefix", "")
-    text = postprocess.plain_markdown(_whole_sentences(lead.rstrip() + " " + generation.text.lstrip()))
+    lead = getattr(prompt, "assistant_prefix", "").rstrip()
+    said = f"{lead} {generation.text.lstrip()}".lstrip()
+    text = postprocess.plain_markdown(_whole_sentences(said))
     answer = Explanation(
         markdown=text,
         span=region.span,

@@ -87,6 +87,7 @@ class Grounds:
             canaries=canaries,
             hash_seed=hash_seed,
             limits=self.suite_limits if whole_suite else self.limits,
+            trace=trace,
         )
 
     async def examples(

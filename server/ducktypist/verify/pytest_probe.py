@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 8000
 MAX_FRAMES = 60
+MAX_LINES = 4000
 _FD = int(os.environ.pop("DUCKTYPIST_REPORT_FD"))
 _SETUP = json.loads(os.environ.pop("DUCKTYPIST_PROBE"))
 _PID = os.getpid()
@@ -57,6 +58,23 @@ def pytest_runtest_makereport(call: Any) -> Generator[None, Any, None]:
     report = outcome.get_result()
     if call.excinfo is not None:
         report.ducktypist_frames = _frames(call.excinfo.value)
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_call(item: Any) -> Generator[None, Any, None]:
+    """Follow which lines of the workspace's files the test runs, when that was asked for."""
+    if not _SETUP.get("trace"):
+        yield
+        return
+    lines: dict[tuple[str, int], str] = {}
+    before = sys.gettrace()
+    sys.settrace(_tracer(lines, str(Path.cwd()) + os.sep))
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+        found = [[path, line, name] for (path, line), name in lines.items()]
+        _emit("executed", id=item.nodeid, frames=found)
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -112,6 +130,25 @@ def _emit(
     data = line.encode("utf-8", "backslashreplace")
     while data:
         data = data[_write(_FD, data) :]
+
+
+def _tracer(lines: dict[tuple[str, int], str], root: str) -> Any:
+    """Return a trace function that notes each line below ``root`` once, in order."""
+    wanted: dict[str, bool] = {}
+
+    def on_line(frame: Any, event: str, _: Any) -> Any:
+        if event == "line" and len(lines) < MAX_LINES:
+            code = frame.f_code
+            lines.setdefault((code.co_filename, frame.f_lineno), code.co_name)
+        return on_line
+
+    def on_call(frame: Any, *_: Any) -> Any:
+        path = frame.f_code.co_filename
+        if path not in wanted:
+            wanted[path] = path.startswith(root) and not path.startswith(sys.prefix + os.sep)
+        return on_line if wanted[path] else None
+
+    return on_call
 
 
 def _text(report: Any) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ class PytestRunner:
         hash_seed: int,
         limits: Limits,
         on_level: Callable[[int], None] | None = None,
+        trace: bool = False,
     ) -> TestReport:
         """Run tests once.
 
@@ -66,6 +67,7 @@ class PytestRunner:
             hash_seed: The run's ``PYTHONHASHSEED``.
             limits: What the run may use.
             on_level: Told the sandbox level that the run had.
+            trace: Note which lines of the workspace's files each test runs; slower.
 
         Raises:
             RunnerError: pytest is missing or did not start.
@@ -73,7 +75,9 @@ class PytestRunner:
         """
         if any(target.startswith("-") for target in targets):
             raise RunnerError(f"{targets!r} holds an option; expected node ids or files")
-        plan = await asyncio.to_thread(self._plan, root, overlay, is_guarded=canaries)
+        plan = await asyncio.to_thread(
+            self._plan, root, overlay, is_guarded=canaries, trace=trace
+        )
         result = await self._sandbox.run(
             argv=[
                 *(str(self._interpreter), "-m", "pytest"),
@@ -98,7 +102,9 @@ class PytestRunner:
         self._require_started(events, result)
         return _report(events, result, root=plan.root, bird=plan.bird)
 
-    def _plan(self, root: Path, overlay: Mapping[Path, str], *, is_guarded: bool) -> _Plan:
+    def _plan(
+        self, root: Path, overlay: Mapping[Path, str], *, is_guarded: bool, trace: bool
+    ) -> _Plan:
         require_pytest(self._interpreter)
         real = root.resolve()
         return _Plan(
@@ -106,6 +112,7 @@ class PytestRunner:
             options=kept_options(real, overlay),
             bird=canary.make(_originals(real, overlay)) if is_guarded else None,
             nonce=secrets.token_hex(16),
+            trace=trace,
         )
 
     def _require_started(self, events: Sequence[Mapping[str, Any]], result: RunResult) -> None:
@@ -131,10 +138,12 @@ class _Plan:
     options: tuple[str, ...]
     bird: canary.Canary | None
     nonce: str
+    trace: bool
 
     @property
     def setup(self) -> str:
-        return json.dumps({"nonce": self.nonce, "canary": self.bird.name if self.bird else ""})
+        canary_name = self.bird.name if self.bird else ""
+        return json.dumps({"nonce": self.nonce, "canary": canary_name, "trace": self.trace})
 
     @property
     def canary_files(self) -> dict[Path, str]:
@@ -208,6 +217,7 @@ def _report(
     collected: list[str] = []
     phases: dict[str, _Phases] = {}
     uncollected: list[TestResult] = []
+    executed: dict[str, tuple[Frame, ...]] = {}
     finished: int | None = None
     for event in events:
         frames = tuple(_frames(event.get("frames", ()), root=root, inside=result.root_inside))
@@ -216,6 +226,8 @@ def _report(
                 collected = [str(node_id) for node_id in event["ids"]]
             case "phase":
                 phases.setdefault(str(event["id"]), _Phases()).add(event, frames)
+            case "executed":
+                executed[str(event["id"])] = frames
             case "uncollected":
                 uncollected.append(_failed_file(str(event["id"]), str(event["text"]), frames))
             case "finished":
@@ -227,7 +239,7 @@ def _report(
     is_own = bird.owns if bird else lambda _: False
     return TestReport(
         results=tuple(
-            _result(node_id, item, result.killed)
+            replace(_result(node_id, item, result.killed), executed=executed.get(node_id, ()))
             for node_id, item in phases.items()
             if not is_own(node_id)
         ),
