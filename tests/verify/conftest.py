@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import compileall
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -40,7 +41,12 @@ class Bench:
 
 @pytest.fixture(scope="session")
 def user_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's virtual environment, with pytest and what it needs and nothing else."""
+    """A user's virtual environment, with pytest and what it needs and nothing else.
+
+    ``DUCKTYPIST_TEST_USER_PYTHON`` names another, to try other versions of pytest and Python.
+    """
+    if os.environ.get("DUCKTYPIST_TEST_USER_PYTHON"):
+        return Path(os.environ["DUCKTYPIST_TEST_USER_PYTHON"])
     folder = tmp_path_factory.mktemp("user") / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     (site,) = folder.glob("lib/python3*/site-packages")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ducktypist.bench.editor import Editor, EditorFailure
+from ducktypist.cli.stats import print_table
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def demo(*, keep: bool, backend: str | None) -> None:
 
 async def _run(workspace: Path, console: Console, backend: str | None) -> None:
     arguments = ["--backend", backend] if backend else []
-    options = {"trusted": True}
+    # A ledger of its own: what a toy task was worth says nothing of the person's code.
+    options = {"trusted": True, "ledger": {"path": str(workspace.parent / "ledger.sqlite3")}}
     async with Editor.started(workspace, arguments=arguments, options=options) as editor:
         for name in (SCRIPT, ORDERS, PRICES, TESTS):
             editor.open(name)
@@ -70,11 +72,9 @@ async def _run(workspace: Path, console: Console, backend: str | None) -> None:
         await _explain(editor, console)
         await _write_body(editor, console)
         await _fix(editor, console)
-        report = await editor.request("workspace/executeCommand", {"command": "ducktypist.report"})
-        from rich.markdown import Markdown  # noqa: PLC0415 - not needed to show the help
-
-        console.rule("The ledger")
-        console.print(Markdown(report["markdown"]), soft_wrap=False)
+        table = await editor.request("workspace/executeCommand", {"command": "ducktypist.stats"})
+        console.rule("The ledger of this demo")
+        print_table(table)
 
 
 async def _ready(editor: Editor) -> Mapping[str, Any]:

@@ -65,7 +65,7 @@ def stats(
     if as_json:
         click.echo(json.dumps(table, indent=2, allow_nan=False))
         return
-    _print(table)
+    print_table(table)
 
 
 def _ledger_path() -> Path:
@@ -74,7 +74,8 @@ def _ledger_path() -> Path:
     return config.ledger_path(settings.ledger)
 
 
-def _print(table: Mapping[str, Any]) -> None:
+def print_table(table: Mapping[str, Any]) -> None:
+    """Print what ``stats_table`` gave."""
     from rich.console import Console  # noqa: PLC0415 - as above
 
     console = Console()

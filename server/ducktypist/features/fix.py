@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,10 +22,7 @@ from ducktypist.domain import (
     GenerationRequest,
     ModelIdentity,
     Outcome,
-    Prompt,
     Rung,
-    Sampling,
-    Span,
     TestOutcome,
     TestReport,
     TestResult,
@@ -33,24 +30,16 @@ from ducktypist.domain import (
     Verdict,
 )
 from ducktypist.features.check_body import failed
+from ducktypist.features.fix_questions import Question, questions
 from ducktypist.features.grounds import Grounds
 from ducktypist.features.localise import Suspect, suspects
 from ducktypist.features.workbench import Tally, Workbench, new_suggestion_id, static_verdict
 from ducktypist.ledger.events import Cancelled, Generated, Shown, Verified, Verifier
-from ducktypist.prompting import assemble, postprocess
-from ducktypist.prompting.templates import Template
 from ducktypist.syntax.checks import new_syntax_errors, static_rung
-from ducktypist.syntax.edits import body_edit, normal_form, reindent
+from ducktypist.syntax.edits import normal_form
 from ducktypist.syntax.regions import function_named, test_functions
 from ducktypist.verify.guard import refusals
 from ducktypist.verify.verdict import judge_fix
-
-CONTEXT_TOKENS = 600
-MAX_CHECKS = 8
-SAMPLES_PER_LINE = 2
-SAMPLE_TEMPERATURE = 0.8
-MAX_FAILURE_CHARS = 800
-REWRITE_TOKENS = 320
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,25 +68,11 @@ class FixProposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """One thing to ask, and how its answer becomes an edit."""
-
-    suspect: Suspect
-    template: Template
-    prompt: Prompt
-    sampling: Sampling
-    hole: Span | None
-    """The line to replace; None for a rewritten body."""
-    max_tokens: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
     """What stays the same through one search."""
 
     failing: FailingTest
     before: TestReport
-    failed: TestResult
     suite_before: asyncio.Task[TestReport]
     workbench: Workbench
     grounds: Grounds
@@ -109,7 +84,7 @@ class _Search:
     tally: Tally = field(default_factory=Tally)
     outcomes: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
-    asked: _Question | None = None
+    asked: Question | None = None
     last: Generation | None = None
     verdict: Verdict | None = None
 
@@ -146,7 +121,6 @@ async def fix(
     case = _Case(
         failing=request.failing,
         before=before,
-        failed=failed_test,
         suite_before=asyncio.create_task(grounds.tests([], whole_suite=True)),
         workbench=workbench,
         grounds=grounds,
@@ -154,7 +128,14 @@ async def fix(
     )
     deadline = asyncio.get_running_loop().time() + config.budget_s
     try:
-        for question in _questions(places, case):
+        asked = questions(
+            places,
+            failed_test,
+            _test_code(request.failing, grounds),
+            workbench=workbench,
+            config=config,
+        )
+        for question in asked:
             late = asyncio.get_running_loop().time() > deadline
             if late or search.n_candidates >= config.max_candidates:
                 break
@@ -194,59 +175,9 @@ def _nothing_to_fix(report: TestReport, failed: TestResult | None, target: str) 
     return ""
 
 
-def _questions(places: tuple[Suspect, ...], case: _Case) -> Iterator[_Question]:
-    """Yield greedy infills of every suspicious line, then samples, then rewritten bodies."""
-    test_code = _test_code(case.failing, case.grounds)
-    if case.workbench.model.has_fim:
-        for sample in range(1 + SAMPLES_PER_LINE):
-            for place in places:
-                checks = _checks(test_code)
-                for line in place.lines:
-                    yield _line_question(place, line, checks, case, seed=sample)
-    template = case.workbench.prompts["fix-rewrite-chat"]
-    for place in places:
-        prompt = template.render(
-            language=assemble.language_name("python"),
-            fence=assemble.fence("python"),
-            code=textwrap.dedent(place.function.span.of(place.text)).strip("\n"),
-            test=test_code,
-            failure=case.failed.message.strip()[-MAX_FAILURE_CHARS:],
-            head=assemble.head_of(place.text, place.function),
-        )
-        yield _Question(
-            suspect=place,
-            template=template,
-            prompt=prompt,
-            sampling=Sampling(),
-            hole=None,
-            max_tokens=REWRITE_TOKENS,
-        )
-
-
-def _line_question(
-    place: Suspect, line: Span, checks: list[str], case: _Case, *, seed: int
-) -> _Question:
-    template = case.workbench.prompts["fix-line-infill"]
-    budget = int(CONTEXT_TOKENS * assemble.CHARS_PER_TOKEN)
-    function = place.function.span
-    before = assemble.clip_before(place.text[function.start : line.start], budget * 2 // 3)
-    after = assemble.clip_after(place.text[line.end : function.end], budget // 3)
-    sampling = Sampling(temperature=SAMPLE_TEMPERATURE if seed else 0.0, top_p=0.95, seed=seed)
-    return _Question(
-        suspect=place,
-        template=template,
-        prompt=template.render(
-            comment=assemble.comment_marker("python"), checks=checks, before=before, after=after
-        ),
-        sampling=sampling,
-        hole=line,
-        max_tokens=case.config.line_max_tokens,
-    )
-
-
-async def _ask(question: _Question, search: _Search, workbench: Workbench) -> TextEdit | None:
-    """Return the edit that the answer amounts to; None when it says nothing new or is refused."""
-    place, hole = question.suspect, question.hole
+async def _ask(question: Question, search: _Search, workbench: Workbench) -> TextEdit | None:
+    """Return the edit that the answer amounts to; None when it is no new program."""
+    text = question.suspect.text
     generation = await workbench.generate(
         GenerationRequest(
             prompt=question.prompt,
@@ -254,40 +185,19 @@ async def _ask(question: _Question, search: _Search, workbench: Workbench) -> Te
             sampling=question.sampling,
             stop=question.template.stop,
         ),
-        until=_ends_with_line if hole else _ends_with_body,
+        until=question.ended,
     )
     search.tally.add(generation.timings)
     search.last = generation
-    if hole is not None:
-        edit: TextEdit | None = _line_edit(place, hole, generation.text)
-    else:
-        edit = _body_edit(place, generation.text)
+    edit = question.edit(generation.text)
     if edit is None:
         return None
-    patched = edit.apply(place.text)
-    form = normal_form(patched, "python")
-    if not search.seen:
-        search.seen.add(normal_form(place.text, "python"))
+    search.seen.add(normal_form(text, "python"))
+    form = normal_form(edit.apply(text), "python")
     if form in search.seen:
         return None
     search.seen.add(form)
     return edit
-
-
-def _line_edit(place: Suspect, hole: Span, answer: str) -> TextEdit | None:
-    new = postprocess.middle_line(answer).lstrip()
-    rest = place.text[hole.end : place.function.span.end].lstrip("\r\n").split("\n", 1)[0].strip()
-    if not new or new == rest:
-        return None
-    return TextEdit(span=hole, old_text=hole.of(place.text), new_text=new)
-
-
-def _body_edit(place: Suspect, answer: str) -> TextEdit | None:
-    body = postprocess.body_from(answer, language="python", indent="    ")
-    if not body.strip():
-        return None
-    body = reindent(body, to_indent=place.function.indent, from_indent="    ")
-    return body_edit(place.text, place.function, body)
 
 
 async def _validated(edit: TextEdit, place: Suspect, case: _Case) -> Verdict:
@@ -342,22 +252,8 @@ def _test_code(failing: FailingTest, grounds: Grounds) -> str:
     return ""
 
 
-def _checks(test_code: str) -> list[str]:
-    """Return the assertions of a test, one line each."""
-    lines = (line.strip() for line in test_code.splitlines())
-    return [line for line in lines if line.startswith(("assert", "self.assert"))][:MAX_CHECKS]
-
-
-def _ends_with_line(text: str) -> bool:
-    return "\n" in text.lstrip("\n")
-
-
-def _ends_with_body(text: str) -> bool:
-    return postprocess.body_ended(text, language="python", indent="    ")
-
-
 def _record_request(
-    workbench: Workbench, suggestion_id: str, question: _Question, request: FixRequest
+    workbench: Workbench, suggestion_id: str, question: Question, request: FixRequest
 ) -> None:
     workbench.requested(
         suggestion_id=suggestion_id,
@@ -370,9 +266,7 @@ def _record_request(
     )
 
 
-def _with_edit(
-    suggestion_id: str, case: _Case, search: _Search, edit: TextEdit
-) -> FixProposal:
+def _with_edit(suggestion_id: str, case: _Case, search: _Search, edit: TextEdit) -> FixProposal:
     """Return the proposal for the question asked last, whose patch is plausible."""
     if search.asked is None or search.verdict is None:
         message = "a patch needs a question and a verdict"

@@ -6,6 +6,7 @@ that cannot resolve gets a command that ends in ``workspace/applyEdit``.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -230,7 +231,7 @@ async def _write_body(session: Session, data: Mapping[str, Any], display: Progre
         raise StaleError(f"the function {data.get('function')} is gone; ask for actions again")
     edit = None
     if proposal.edit is not None:
-        edit = _edit(session, document.uri, document.text, proposal.edit, proposal.verdict)
+        edit = await _edit(session, document.uri, document.text, proposal.edit, proposal.verdict)
     return Worked(
         suggestion_id=proposal.suggestion_id,
         verdict=proposal.verdict,
@@ -264,7 +265,7 @@ async def _fix(session: Session, data: Mapping[str, Any], display: Progress) -> 
     edit = None
     if proposal.edit is not None and proposal.path is not None:
         uri = _uri_of(session, proposal.path)
-        edit = _edit(session, uri, proposal.text, proposal.edit, proposal.verdict)
+        edit = await _edit(session, uri, proposal.text, proposal.edit, proposal.verdict)
     return Worked(
         suggestion_id=proposal.suggestion_id,
         verdict=proposal.verdict,
@@ -273,11 +274,12 @@ async def _fix(session: Session, data: Mapping[str, Any], display: Progress) -> 
     )
 
 
-def _edit(
+async def _edit(
     session: Session, uri: str, text: str, edit: TextEdit, verdict: Verdict
 ) -> types.WorkspaceEdit:
     """Return the edit in the client's form, if the text is still the one that was worked on."""
-    view = session.server.view(uri)
+    # In a thread: a file that is not open is read from the disk.
+    view = await asyncio.to_thread(session.server.view, uri)
     if view.document.text != text:
         raise StaleError(f"{uri} changed while Ducktypist was working on it; ask again")
     is_open = session.server.protocol.workspace.open_document(uri) is not None
