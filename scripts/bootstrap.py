@@ -39,6 +39,8 @@ def main() -> int:
     extras = ["--extra", "demo", "--no-default-groups"] if wanted == ["demo"] else []
     started = time.monotonic()
     run([uv, "sync", "--locked", "--python", sys.executable, *extras], environment)
+    # The checkout's own code is used in place; uv compiles only what it installs.
+    run([uv, "run", "--no-sync", "python", "-m", "compileall", "-q", "server"], environment)
     print(f"installed in {time.monotonic() - started:.0f} s", flush=True)
     if wanted == ["sync"]:
         return 0

@@ -172,7 +172,7 @@ async def test_write_the_body_is_resolved_with_its_verdict(room: Room) -> None:
     uri, text = room.open("shop/words.py")
     offered = await room.actions(uri, at(text, "def sh"))
     action = next(one for one in offered if "write the body of `shout`" in one.title)
-    assert action.kind is types.CodeActionKind.RefactorRewrite
+    assert action.kind == types.CodeActionKind.RefactorRewrite
     assert action.edit is None
     done = await room.client.code_action_resolve_async(action)
     assert done.edit is not None
@@ -199,7 +199,7 @@ async def test_red_test_is_published_fixed_and_gone(room: Room) -> None:
     offered = await room.actions(uri, red.range.start, [red])
     action = next(one for one in offered if "fix failing test" in one.title)
     assert action.title == "Ducktypist: fix failing test `test_adds`"
-    assert action.kind is types.CodeActionKind.QuickFix
+    assert action.kind == types.CodeActionKind.QuickFix
     assert [one.code for one in action.diagnostics or []] == [node_id]
     done = await room.client.code_action_resolve_async(action)
     assert done.edit is not None

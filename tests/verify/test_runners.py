@@ -161,6 +161,16 @@ async def test_project_settings_cannot_bend_the_run(best: Any) -> None:
     assert report.ids(TestOutcome.FAILED) == report.collected
 
 
+async def test_canaries_are_found_whatever_files_are_called(best: Any) -> None:
+    """Without targets and with patterns that fit no canary, tests and canaries both run."""
+    settings = "[pytest]\npython_files = checks_*.py\n"
+    files = {"pytest.ini": settings, "checks_it.py": "def test_c(): pass\n"}
+    for targets in ((), ("checks_it.py",), (".",)):
+        report = await run(best, files=files, targets=targets)
+        assert report.ids(TestOutcome.PASSED) == report.collected == ("checks_it.py::test_c",)
+        assert report.canaries_failed is True
+
+
 async def test_options_needed_to_import_are_kept(best: Any) -> None:
     """Same-named test files in two folders work where the project's own settings make them work."""
     files = {

@@ -13,8 +13,9 @@ _BREAK = "\u2060"
 """WORD JOINER: invisible, no meaning in code, and in no vocabulary's special tokens."""
 
 _SPECIAL = re.compile(
-    r"<(?=[|\uff5c][\w\-\u2581./ ]{1,40}[|\uff5c]>"  # <|im_end|>, and with full-width bars
+    r"<(?=[|\uff5c][\w\-\u2581./]{1,40}[|\uff5c]>"  # <|im_end|>, and with full-width bars
     r"|/?(?:start_of_turn|end_of_turn|eos|bos|pad|unk|mask|s)>"  # Gemma, Llama 2
+    r"|</?SYS>>"  # Llama 2; not one token, and still obeyed
     r"|(?:fim[_-](?:prefix|middle|suffix|pad)|repo_name|file_sep|reponame|gh_stars"
     r"|PRE|SUF|MID|EOT)>)"  # StarCoder, Code Llama
     r"|\[(?=/?(?:INST|SYS|PREFIX|MIDDLE|SUFFIX|AVAILABLE_TOOLS|TOOL_CALLS)\])"  # Mistral

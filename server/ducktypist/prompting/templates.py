@@ -124,17 +124,21 @@ def parse(name: str, raw: bytes) -> Template:
     Raises:
         PromptError: Front matter, sections or variables are not as they must be.
     """
-    match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", raw.decode("utf-8"), re.DOTALL)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PromptError(f"prompt {name} is not UTF-8 (byte {error.start})") from error
+    match = re.fullmatch(r"\+\+\+\n(.*?)\n\+\+\+\n(.*)", text, re.DOTALL)
     if match is None:
         raise PromptError(f"prompt {name}: expected TOML front matter between two +++ lines")
     try:
         front: dict[str, Any] = tomllib.loads(match[1])
         kind, form = Kind(front["kind"]), str(front["form"])
-        declared = frozenset(front["variables"])
-        stop = tuple(front["stop"])
+        declared = frozenset(_strings(front, "variables"))
+        stop = _strings(front, "stop")
     except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
         raise PromptError(f"prompt {name}: bad front matter: {error}") from error
-    texts = _split_sections(match[2])
+    texts = _split_sections(name, match[2])
     required, optional = _SECTIONS.get(form, (None, None))
     if required is None or optional is None:
         raise PromptError(f"prompt {name}: form must be one of {', '.join(_SECTIONS)}, got {form}")
@@ -190,8 +194,18 @@ def prompt_hash(prompt: Prompt) -> str:
     return f"b2:{hashlib.blake2b(canonical, digest_size=16).hexdigest()}"
 
 
-def _split_sections(text: str) -> dict[str, str]:
+def _strings(front: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    found = front[key]
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise ValueError(f"{key} must be a list of strings, got {found!r:.60}")
+    return tuple(found)
+
+
+def _split_sections(name: str, text: str) -> dict[str, str]:
     parts = re.split(r"^=== ([a-z]+)\n", text, flags=re.MULTILINE)
+    names = parts[1::2]
+    if len(set(names)) < len(names):
+        raise PromptError(f"prompt {name}: a section is there twice; got {', '.join(names)}")
     return {parts[i]: parts[i + 1].removesuffix("\n") for i in range(1, len(parts) - 1, 2)}
 
 

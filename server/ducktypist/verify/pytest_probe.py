@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.pathlib import fnmatch_ex
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -31,8 +32,27 @@ os.set_inheritable(_FD, False)  # noqa: FBT003 - positional-only in Python
 
 def pytest_configure(config: Any) -> None:
     """Add the file of tests that must fail, also where ``testpaths`` chose the others."""
-    if _SETUP["canary"]:
-        config.args.append(str(Path.cwd() / _SETUP["canary"]))
+    if not _SETUP["canary"]:
+        return
+    path = Path.cwd() / _SETUP["canary"]
+    # pytest 8 drops a folder that is named together with a file in it, and the folder has it.
+    if not any(_covers(argument, path) for argument in config.args):
+        config.args.append(str(path))
+        _SETUP["is_named"] = True
+
+
+def _collect_by_file_path(file_path: Any, parent: Any) -> Any:
+    """Collect the canaries' file where the project's patterns for test files leave it out."""
+    return _canary_module(parent, path=file_path)
+
+
+def _collect_by_path(path: Any, parent: Any) -> Any:
+    """Do the same for pytest 6, whose paths are of another kind."""
+    return _canary_module(parent, fspath=path)
+
+
+_IS_OLD = pytest.__version__.startswith("6.")
+pytest_collect_file = _collect_by_path if _IS_OLD else _collect_by_file_path
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -113,6 +133,22 @@ def pytest_collectreport(report: Any) -> None:
 def pytest_sessionfinish(exitstatus: int) -> None:
     """Say that the session came to its proper end."""
     _emit("finished", status=int(exitstatus))
+
+
+def _covers(argument: str, path: Path) -> bool:
+    if "::" in argument:
+        return False
+    folder = Path(argument).resolve()
+    return folder.is_dir() and folder in path.resolve().parents
+
+
+def _canary_module(parent: Any, **place: Any) -> Any:
+    (path,) = (Path(str(value)) for value in place.values())
+    if path.name != _SETUP["canary"] or _SETUP.get("is_named"):
+        return None
+    if any(fnmatch_ex(pattern, path) for pattern in parent.config.getini("python_files")):
+        return None
+    return pytest.Module.from_parent(parent, **place)
 
 
 def _emit(

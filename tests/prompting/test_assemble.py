@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ducktypist.domain import Span
+from ducktypist.prompting import assemble
+from ducktypist.syntax.regions import function_named
+
+LINES = st.lists(st.text(alphabet="ab \t", max_size=12), max_size=12).map("\n".join)
+
+MODULE = '''\
+import os
+from pathlib import Path
+
+
+class Shop:
+    """A shop."""
+
+    @property
+    def name(self) -> str:
+        return "x"
+
+    def total(self, n: int) -> int:
+        """Return the total.
+
+        >>> Shop().total(1)
+        1
+        """
+
+
+def helper(a, b):
+    return a + b
+'''
+
+
+@given(LINES, st.integers(0, 80))
+def test_clip_before_keeps_whole_lines_at_the_end(text: str, budget: int) -> None:
+    """The clipped text is an end of the text within the budget, cut at a line where there is one."""
+    kept = assemble.clip_before(text, budget)
+    assert len(kept) <= budget or kept == text
+    assert text.endswith(kept)
+    if kept != text and "\n" in text[len(text) - budget : -1]:
+        assert text[: len(text) - len(kept)].endswith("\n")
+
+
+@given(LINES, st.integers(0, 80))
+def test_clip_after_keeps_whole_lines_at_the_beginning(text: str, budget: int) -> None:
+    """The clipped text is a beginning of the text within the budget."""
+    kept = assemble.clip_after(text, budget)
+    assert len(kept) <= max(budget, 0) or kept == text
+    assert text.startswith(kept)
+    if kept != text and "\n" in text[:budget]:
+        assert kept.endswith("\n")
+
+
+@given(LINES, st.data())
+def test_around_stays_within_its_budget(text: str, data: st.DataObject) -> None:
+    """Before and after together fit, and touch the hole."""
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    budget = data.draw(st.integers(0, 80))
+    before, after = assemble.around(text, Span(start=start, end=end), max_chars=budget)
+    assert len(before) + len(after) <= budget
+    assert text[:start].endswith(before)
+    assert text[end:].startswith(after)
+
+
+@given(st.lists(LINES, max_size=5), st.integers(0, 80))
+def test_joined_stays_within_its_budget(pieces: list[str], budget: int) -> None:
+    """Pieces are taken in order for as long as they fit."""
+    assert len(assemble.joined(pieces, max_chars=budget)) <= budget
+
+
+@given(st.integers(0, 200))
+def test_context_stays_within_its_budget(budget: int) -> None:
+    """Imports and sibling signatures never take more than they may."""
+    function = function_named(MODULE, "python", "Shop.total")
+    assert function is not None
+    context = assemble.context_of(MODULE, "python", function, max_chars=budget)
+    assert len(context) <= budget
+
+
+def test_context_is_imports_then_siblings() -> None:
+    """A function's context names what the file has, without the function itself."""
+    function = function_named(MODULE, "python", "Shop.total")
+    assert function is not None
+    context = assemble.context_of(MODULE, "python", function, max_chars=1000)
+    assert context.splitlines() == [
+        "import os",
+        "from pathlib import Path",
+        "    def name(self) -> str: ...",
+        "def helper(a, b): ...",
+    ]
+
+
+def test_head_is_dedented_signature_and_docstring() -> None:
+    """The head of a method stands at the margin, its docstring one step deep."""
+    function = function_named(MODULE, "python", "Shop.total")
+    assert function is not None
+    assert assemble.head_of(MODULE, function) == (
+        'def total(self, n: int) -> int:\n    """Return the total.\n\n'
+        '    >>> Shop().total(1)\n    1\n    """'
+    )
+    decorated = function_named(MODULE, "python", "Shop.name")
+    assert decorated is not None
+    assert assemble.head_of(MODULE, decorated) == "@property\ndef name(self) -> str:"
+
+
+def test_names_of_languages() -> None:
+    """People's names and fences follow from the LSP id; an unknown id is its own name."""
+    assert assemble.language_name("shellscript") == "Bash"
+    assert assemble.fence("shellscript") == "bash"
+    assert assemble.comment_marker("shellscript") == "#"
+    assert assemble.language_name("zig") == assemble.fence("zig") == "zig"
+    assert assemble.comment_marker("go") == "//"
