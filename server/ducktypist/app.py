@@ -186,21 +186,31 @@ class App:
                 os.environ.get(wanted.api_key_env, ""),
                 request_timeout_s=wanted.request_timeout_s,
             )
+        return EngineClient.embedded(self.host_spec(), request_timeout_s=wanted.request_timeout_s)
+
+    def host_spec(self) -> HostSpec:
+        """Return which host the settings name, wherever the engine's url may point.
+
+        Raises:
+            ConfigError: There is no backend of that name.
+            EngineUnavailableError: The script of a scripted backend cannot be read.
+            ModelError: The model is unknown or not on this machine.
+        """
+        wanted = self.config.engine
         socket_dir, log_dir = config.runtime_dir(), config.state_dir()
         if wanted.backend.startswith(SCRIPTED):
-            spec = HostSpec.scripted(
+            return HostSpec.scripted(
                 Path(wanted.backend.removeprefix(SCRIPTED)).expanduser(),
                 socket_dir=socket_dir,
                 log_dir=log_dir,
                 idle_unload_s=wanted.idle_unload_s,
             )
-            return EngineClient.embedded(spec, request_timeout_s=wanted.request_timeout_s)
         if wanted.backend != "llama_cpp":
             raise ConfigError(
                 f"engine.backend must be llama_cpp or scripted:FILE, got {wanted.backend!r:.60}"
             )
         model = self._store().require(self.model_reference())
-        spec = HostSpec(
+        return HostSpec(
             socket_dir=socket_dir,
             log_dir=log_dir,
             backend="llama_cpp",
@@ -213,7 +223,6 @@ class App:
             n_gpu_layers=wanted.n_gpu_layers,
             idle_unload_s=wanted.idle_unload_s,
         )
-        return EngineClient.embedded(spec, request_timeout_s=wanted.request_timeout_s)
 
     def model_reference(self) -> ModelReference:
         """Return the model of the settings.

@@ -51,6 +51,8 @@ async def lastfailed_changes(roots: Sequence[Path]) -> AsyncIterator[LastFailed]
             return
         async for _ in watchfiles.awatch(
             *places,
+            # The default filter leaves out everything in .pytest_cache.
+            watch_filter=None,
             recursive=False,
             debounce=DEBOUNCE_MS,
             step=STEP_MS,

@@ -13,8 +13,8 @@ from pygls.workspace import PositionCodec
 
 from ducktypist.domain import Span
 from ducktypist.errors import DucktypistError, StaleError
-from ducktypist.lsp.convert import Mapper, document_snapshot
-from ducktypist.lsp.documents import TextDocument, Workspace
+from ducktypist.lsp.convert import Mapper
+from ducktypist.lsp.documents import TextDocument, Workspace, document_snapshot
 
 ALPHABETS = {
     "ascii": ["a", "b", " ", "(", "\n"],

@@ -26,7 +26,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from ducktypist.errors import EngineUnavailableError, StaleError
-from ducktypist.lsp.convert import document_snapshot
+from ducktypist.lsp.documents import document_snapshot
 from ducktypist.lsp.protocol import DucktypistProtocol
 from ducktypist.lsp.transport import run_stdio
 

@@ -77,7 +77,7 @@ class Window:
 
     @classmethod
     @asynccontextmanager
-    async def opened(  # noqa: PLR0917 - all but the root are keywords
+    async def opened(
         cls,
         *roots: Path,
         script: Path | None = None,

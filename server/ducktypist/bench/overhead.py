@@ -73,12 +73,8 @@ async def sandbox_rows(stage: Stage, runs: int) -> list[Row]:
     scratch_root = stage.top / "cache" / "scratch"
     status = await probe(scratch_root=scratch_root)
     sandbox = Sandbox(status=status, scratch_root=scratch_root)
-    tests = await paired(
-        runs, lambda: _bare_tests(root), lambda: _boxed_tests(sandbox, root)
-    )
-    nothing = await paired(
-        runs, lambda: _bare([TRUE], root), lambda: _boxed_true(sandbox, root)
-    )
+    tests = await paired(runs, lambda: _bare_tests(root), lambda: _boxed_tests(sandbox, root))
+    nothing = await paired(runs, lambda: _bare([TRUE], root), lambda: _boxed_true(sandbox, root))
     where = f"level {status.level} ({status.tool} {status.version})"
     return [
         Row(

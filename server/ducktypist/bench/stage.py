@@ -104,9 +104,7 @@ async def set_stage(backend: str | None) -> AsyncIterator[Stage]:
         "DUCKTYPIST_RUNTIME_DIR": str(top / "run"),
     }
     try:
-        yield Stage(
-            top=top, backend=backend, spec=spec, no_spec=reason, environment=environment
-        )
+        yield Stage(top=top, backend=backend, spec=spec, no_spec=reason, environment=environment)
     finally:
         if spec is not None:
             client = EngineClient.embedded(spec)
@@ -140,9 +138,7 @@ def copy_example(folder: Path) -> Path:
         importlib.resources.files("ducktypist") / "example"
     ) as example:
         return Path(
-            shutil.copytree(
-                example, folder / "shop", ignore=shutil.ignore_patterns("__pycache__")
-            )
+            shutil.copytree(example, folder / "shop", ignore=shutil.ignore_patterns("__pycache__"))
         )
 
 

@@ -120,9 +120,7 @@ async def imported_before_answer(stage: Stage) -> list[str]:
 
 def imported_modules(lines: Iterable[str]) -> list[str]:
     """Return the names in the output of ``python -X importtime``."""
-    names = [
-        line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")
-    ]
+    names = [line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")]
     # The first line is the table's head.
     return [name for name in names if name != "imported package"]
 

@@ -133,5 +133,7 @@ def _body_edit(place: Suspect, answer: str) -> TextEdit | None:
     body = postprocess.body_from(answer, language="python", indent=BODY_INDENT)
     if not body.strip():
         return None
-    body = reindent(body, to_indent=place.function.indent, from_indent=BODY_INDENT)
+    body = reindent(
+        body, to_indent=place.function.indent, from_indent=BODY_INDENT, language="python"
+    )
     return body_edit(place.text, place.function, body)

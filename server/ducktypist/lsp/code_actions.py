@@ -30,7 +30,7 @@ from ducktypist.lsp.convert import (
 )
 from ducktypist.lsp.diagnostics import SOURCE
 from ducktypist.lsp.progress import Progress, progress
-from ducktypist.lsp.server import View
+from ducktypist.lsp.window import View
 from ducktypist.syntax.regions import function_at, test_functions
 
 if TYPE_CHECKING:

@@ -31,9 +31,7 @@ async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:
     known: dict[str, Callable[[], Awaitable[Any]]] = {
         "ducktypist.accepted": lambda: _accepted(session, _suggestion_id(name, arguments)),
         "ducktypist.dismissed": lambda: _dismissed(session, _suggestion_id(name, arguments)),
-        "ducktypist.runTests": lambda: _run_tests(
-            session, _object(name, arguments, optional=True)
-        ),
+        "ducktypist.runTests": lambda: _run_tests(session, _object(name, arguments, optional=True)),
         "ducktypist.explain": lambda: _explain(session, _object(name, arguments), fresh=False),
         "ducktypist.regenerate": lambda: _explain(session, _object(name, arguments), fresh=True),
         "ducktypist.status": session.app.status,

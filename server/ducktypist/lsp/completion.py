@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from ducktypist.errors import EngineError, ModelError
 from ducktypist.features.complete import CompleteRequest, Completion, complete
-from ducktypist.lsp.server import View
+from ducktypist.lsp.window import View
 from ducktypist.syntax.regions import function_at
 
 if TYPE_CHECKING:

@@ -12,17 +12,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.capabilities import get_capability
 
-from ducktypist.domain import Document, Span, TextEdit
+from ducktypist.domain import Span, TextEdit
 from ducktypist.errors import StaleError
-
-if TYPE_CHECKING:  # ``documents`` builds on this module.
-    from ducktypist.lsp.documents import TextDocument
 
 # LSP 3.17, "Text Documents": these three end a line, and nothing else does. ``str.splitlines``
 # also splits at form feeds, U+0085, U+2028 and others.
@@ -165,28 +161,7 @@ class Mapper:
         return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-# --------------------------------------------------------------------------- documents
-
-
-def document_snapshot(document: TextDocument) -> Document:
-    """Return an open document as it stands now.
-
-    Raises:
-        StaleError: We lost track of the document's text.
-        DucktypistError: It is not open, and its file cannot be read.
-    """
-    if document.desynchronised:
-        raise StaleError(
-            f"the editor sent an edit for {document.uri} that cannot be applied; "
-            "close and open the file again"
-        )
-    return Document(
-        uri=document.uri,
-        path=uri_to_path(document.uri),
-        language=document.language_id or "",
-        version=document.version,
-        text=document.source,
-    )
+# --------------------------------------------------------------------------- addresses
 
 
 def uri_to_path(uri: str, *, windows: bool = os.name == "nt") -> Path | None:

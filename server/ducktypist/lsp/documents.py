@@ -17,8 +17,8 @@ from lsprotocol import types
 from pygls import workspace as stock
 from pygls.workspace import ServerTextPosition
 
-from ducktypist.domain import Span
-from ducktypist.errors import DucktypistError
+from ducktypist.domain import Document, Span
+from ducktypist.errors import DucktypistError, StaleError
 from ducktypist.lsp.convert import Mapper, uri_to_path
 
 logger = logging.getLogger(__name__)
@@ -172,6 +172,27 @@ class Workspace(stock.Workspace):
             sync_kind=self._sync_kind,
             position_codec=self._position_codec,
         )
+
+
+def document_snapshot(document: TextDocument) -> Document:
+    """Return an open document as it stands now.
+
+    Raises:
+        StaleError: We lost track of the document's text.
+        DucktypistError: It is not open, and its file cannot be read.
+    """
+    if document.desynchronised:
+        raise StaleError(
+            f"the editor sent an edit for {document.uri} that cannot be applied; "
+            "close and open the file again"
+        )
+    return Document(
+        uri=document.uri,
+        path=uri_to_path(document.uri),
+        language=document.language_id or "",
+        version=document.version,
+        text=document.source,
+    )
 
 
 def _read(path: Path) -> str:

@@ -15,7 +15,7 @@ from ducktypist.errors import (
 )
 from ducktypist.features.explain import ExplainRequest, Explanation, explain, provenance_line
 from ducktypist.lsp.convert import hover_markdown
-from ducktypist.lsp.server import View
+from ducktypist.lsp.window import View
 
 if TYPE_CHECKING:
     from ducktypist.lsp.session import Session

@@ -14,7 +14,7 @@ from ducktypist.errors import EditorError
 from ducktypist.lsp.convert import supports_progress
 
 if TYPE_CHECKING:
-    from ducktypist.lsp.server import DucktypistServer
+    from ducktypist.lsp.window import Window
 
 SHOWN_AFTER_S = 0.7
 REPORT_EVERY_S = 0.1
@@ -23,7 +23,7 @@ REPORT_EVERY_S = 0.1
 class Progress:
     """One display; :meth:`report` may be called from any thread, as often as one likes."""
 
-    def __init__(self, server: DucktypistServer, title: str) -> None:
+    def __init__(self, server: Window, title: str) -> None:
         self._server = server
         self._title = title
         self._token = f"ducktypist-{uuid.uuid4()}"
@@ -82,7 +82,7 @@ class Progress:
 
 @contextlib.asynccontextmanager
 async def progress(
-    server: DucktypistServer, client: types.ClientCapabilities, title: str
+    server: Window, client: types.ClientCapabilities, title: str
 ) -> AsyncIterator[Progress]:
     """Show a progress display around a block of work, where the client has one."""
     display = Progress(server, title)

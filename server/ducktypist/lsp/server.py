@@ -8,22 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ducktypist.lsp.fast_import import import_protocol_types
+from lsprotocol import types
 
-import_protocol_types()
-
-from lsprotocol import types  # noqa: E402 - fast_import goes first
-from pygls.lsp.server import LanguageServer  # noqa: E402 - see above
-
-from ducktypist import __version__  # noqa: E402 - see above
-from ducktypist.domain import Document  # noqa: E402 - see above
-from ducktypist.lsp.convert import Mapper, document_snapshot  # noqa: E402 - see above
-from ducktypist.lsp.options import ServeOptions  # noqa: E402 - see above
-from ducktypist.lsp.protocol import DucktypistProtocol  # noqa: E402 - see above
-from ducktypist.lsp.transport import run_stdio  # noqa: E402 - see above
+from ducktypist.lsp.options import ServeOptions
+from ducktypist.lsp.transport import run_stdio
+from ducktypist.lsp.window import Window
 
 if TYPE_CHECKING:
     from ducktypist.lsp.session import Session
@@ -44,27 +35,11 @@ COMMANDS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A document as it stood when a request came, and how its positions are counted."""
-
-    document: Document
-    mapper: Mapper
-
-
-class DucktypistServer(LanguageServer):
-    """One editor window."""
-
-    protocol: DucktypistProtocol
+class DucktypistServer(Window):
+    """One editor window and, once it is initialized, its session."""
 
     def __init__(self, options: ServeOptions) -> None:
-        super().__init__(
-            "ducktypist",
-            __version__,
-            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
-            protocol_cls=DucktypistProtocol,
-        )
-        self.options = options
+        super().__init__(options)
         self._initialized: types.InitializeParams | None = None
         self._session: asyncio.Task[Session] | None = None
 
@@ -86,16 +61,6 @@ class DucktypistServer(LanguageServer):
         session: Session = await module.Session.start(self, self._initialized)
         return session
 
-    def view(self, uri: str) -> View:
-        """Return a document as it stands now; the first thing that a handler does.
-
-        Raises:
-            StaleError: We lost track of the document's text.
-            DucktypistError: It is not open, and its file cannot be read.
-        """
-        document = self.protocol.workspace.get_text_document(uri)
-        return View(document=document_snapshot(document), mapper=document.mapper)
-
     async def stop(self) -> None:
         """Wind the session down."""
         built = self._session
@@ -105,7 +70,14 @@ class DucktypistServer(LanguageServer):
 
 
 def _import_session() -> Any:  # noqa: ANN401 - a module
-    from ducktypist.lsp import session  # noqa: PLC0415 - heavy: after initialize, in a thread
+    # Heavy, so after initialize and in a thread; the handlers' modules come along.
+    from ducktypist.lsp import (  # noqa: PLC0415 - see above
+        code_actions,  # noqa: F401 - see above
+        commands,  # noqa: F401 - see above
+        completion,  # noqa: F401 - see above
+        hover,  # noqa: F401 - see above
+        session,
+    )
 
     return session
 

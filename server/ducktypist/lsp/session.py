@@ -22,11 +22,10 @@ from ducktypist.features.explain import ExplanationCache
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.features.red import TestRun, locate, run_tests
 from ducktypist.ledger.events import Accepted
-from ducktypist.lsp import code_actions, commands, completion, hover  # noqa: F401 - loaded early, in the thread
 from ducktypist.lsp.convert import supports_configuration, uri_to_path
 from ducktypist.lsp.diagnostics import RedTests
 from ducktypist.lsp.progress import progress
-from ducktypist.lsp.server import DucktypistServer
+from ducktypist.lsp.window import Window
 from ducktypist.models.transfer import PullProgress
 
 logger = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ SECTION = "ducktypist"
 class Session:
     """One window's state between messages."""
 
-    def __init__(self, server: DucktypistServer, params: types.InitializeParams) -> None:
+    def __init__(self, server: Window, params: types.InitializeParams) -> None:
         self.server = server
         self.client = params.capabilities
         options = params.initialization_options
@@ -56,7 +55,7 @@ class Session:
         self.app = self._build_app()
 
     @classmethod
-    async def start(cls, server: DucktypistServer, params: types.InitializeParams) -> Session:
+    async def start(cls, server: Window, params: types.InitializeParams) -> Session:
         """Build the session off the event loop."""
         return await asyncio.to_thread(cls, server, params)
 

@@ -6,16 +6,21 @@ Nothing here judges whether an answer is right; that takes running it.
 from __future__ import annotations
 
 import re
-import textwrap
 import unicodedata
 
+from ducktypist.prompting.assemble import comment_marker
+from ducktypist.prompting.python_outline import outline
 from ducktypist.prompting.special_tokens import restore
+from ducktypist.syntax.edits import reindent
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 """Bidirectional controls, zero-width characters and foreign line ends (CVE-2021-42574)."""
 
 _INDENTED = frozenset({"python"})
 """Languages whose blocks end where the indentation falls."""
+
+_DEFINITION = re.compile(r"(?:async\s+)?def\s|class\s|@\w")
+"""What begins something new even where a bracket was left open."""
 
 
 def clean(text: str) -> str:
@@ -38,25 +43,36 @@ def body_ended(text: str, *, language: str, indent: str) -> bool:
 def body_from(text: str, *, language: str, indent: str) -> str:
     r"""Return the body in a generation that continues a function's head.
 
-    The result's lines carry the indentation ``indent`` and more, end in ``\\n`` only between
-    lines, and have no blank lines at either end. Empty when there is no body in ``text``.
+    The result's lines carry the indentation ``indent`` and more (lines inside a string excepted),
+    end in ``\\n`` only between lines, and have no blank lines at either end. Empty when there is
+    no body in ``text``.
     """
     text = clean(text).replace("\r\n", "\n").replace("\r", "\n")
     end = _body_end(text, language=language, indent=indent)
     if end is not None:
         text = text[:end]
-    text = text.split("```", 1)[0]
-    lines = [line.rstrip() for line in text.split("\n")]
-    if lines and lines[0].strip() and not lines[0].startswith((" ", "\t")):
+    fence = outline(text).fence if language in _INDENTED else text.find("```")
+    text = text[:fence] if fence >= 0 else text
+    lines = text.split("\n")
+    if language in _INDENTED:
+        inside = outline(text).in_string
+        lines = [
+            line if later else line.rstrip()
+            for line, later in zip(lines, (*inside[1:], False), strict=True)
+        ]
+    else:
+        lines = [line.rstrip() for line in lines]
+    if lines[0].strip() and not lines[0].startswith((" ", "\t")):
         lines[0] = indent + lines[0]
-    while lines and not lines[0]:
+    while lines and not lines[0].strip():
         lines.pop(0)
-    while lines and not lines[-1]:
+    while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
         return ""
-    flat = textwrap.dedent("\n".join(lines))
-    return textwrap.indent(_same_indent_unit(flat, indent), indent)
+    # The first statement says where the body stands; a bracket may close to the left of it.
+    own = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    return reindent("\n".join(lines), indent, own, language=language)
 
 
 def middle_line(text: str) -> str:
@@ -79,7 +95,7 @@ def without_overlap(text: str, after: str) -> str:
         if i > 0 and line.strip() == below[0] and len(line.strip()) > 1:
             tail = [item.strip() for item in lines[i:] if item.strip()]
             if tail == below[: len(tail)]:
-                return "\n".join(lines[:i]).rstrip("\n")
+                return "\n".join(lines[:i]).rstrip("\r\n")
     rest = after.split("\n", 1)[0].rstrip()
     if rest and lines[-1].endswith(rest):
         lines[-1] = lines[-1].removesuffix(rest)
@@ -106,40 +122,34 @@ def _body_end(text: str, *, language: str, indent: str) -> int | None:
     """Return the offset at which the body is over, None while it may go on."""
     if language in _INDENTED:
         return _dedent_offset(text, indent)
-    return _closing_brace_offset(text)
+    return _closing_brace_offset(text, comment=comment_marker(language))
 
 
 def _dedent_offset(text: str, indent: str) -> int | None:
-    width = len(indent.expandtabs())
+    width = _width(indent)
+    lines, found = text.split("\n"), outline(text)
+    first = next((line for line in lines if line.strip()), "")
+    if first[:1].isspace() and not _DEFINITION.match(first.lstrip()):
+        # The model indents less than the file does.
+        width = min(width, _width(first))
     offset = 0
-    quote: str | None = None
-    for number, line in enumerate(text.split("\n")):
+    for number, line in enumerate(lines):
         whole = offset + len(line) < len(text)
         stripped = line.strip()
-        if quote is None and number > 0 and stripped and whole:
-            own = len(line) - len(line.lstrip())
-            if len(line[:own].expandtabs()) < width and not stripped.startswith((")", "]", "}")):
+        if number > 0 and stripped and whole and not found.in_string[number]:
+            goes_on = found.in_brackets[number] and not _DEFINITION.match(stripped)
+            if _width(line) < width and not goes_on:
                 return offset
-        quote = _open_quote(line, quote)
         offset += len(line) + 1
     return None
 
 
-def _open_quote(line: str, quote: str | None) -> str | None:
-    """Follow triple quotes through one line of Python, roughly: enough to not cut inside one."""
-    i = 0
-    while i < len(line):
-        if quote is None and line[i] == "#":
-            return None
-        if line[i : i + 3] in {'"""', "'''"} and quote in {None, line[i : i + 3]}:
-            quote = None if quote else line[i : i + 3]
-            i += 3
-        else:
-            i += 2 if line[i] == "\\" else 1
-    return quote
+def _width(line: str) -> int:
+    """Return how deep a line stands; a tab counts as one step of four."""
+    return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
 
-def _closing_brace_offset(text: str) -> int | None:
+def _closing_brace_offset(text: str, *, comment: str) -> int | None:
     depth = 0
     quote = ""
     i = 0
@@ -150,6 +160,10 @@ def _closing_brace_offset(text: str) -> int | None:
                 i += 1
             elif c == quote or (c == "\n" and quote != "`"):
                 quote = ""
+        elif text.startswith(comment, i) and (comment != "#" or text[i - 1 : i].strip() == ""):
+            i = _after(text, "\n", i) - 1
+        elif comment == "//" and text.startswith("/*", i):
+            i = _after(text, "*/", i) - 1
         elif c in "\"'`":
             quote = c
         elif c == "{":
@@ -162,15 +176,10 @@ def _closing_brace_offset(text: str) -> int | None:
     return None
 
 
-def _same_indent_unit(flat: str, indent: str) -> str:
-    """Use tabs inside the body when its own indentation is made of tabs."""
-    if not indent or indent.strip("\t"):
-        return flat
-    out = []
-    for line in flat.split("\n"):
-        own = line[: len(line) - len(line.lstrip())].expandtabs(4)
-        out.append("\t" * (len(own) // 4) + " " * (len(own) % 4) + line.lstrip())
-    return "\n".join(out)
+def _after(text: str, mark: str, start: int) -> int:
+    """Return the offset just after the next ``mark``, the text's end when there is none."""
+    found = text.find(mark, start)
+    return len(text) if found < 0 else found + len(mark)
 
 
 def _outside_code(text: str) -> str:

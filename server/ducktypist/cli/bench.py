@@ -1,0 +1,204 @@
+"""``ducktypist bench``: measure on this machine what the project promises, and print it.
+
+It formats and nothing else; what is measured is in :mod:`ducktypist.bench`. Progress goes to
+standard error. A bar that is missed is reported, not an error; a row that could not be measured is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ducktypist.errors import DucktypistError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ducktypist.bench.loop import Step
+    from ducktypist.bench.measure import Load, Report, Row
+
+GROUPS = ("start", "hover", "keystroke", "sandbox", "memory")
+RECIPES = ("build-stock", "build-lean")
+MIN_WIDTH = 160
+BYTES_PER_GB = 1_000_000_000
+SHA256_SHOWN = 12
+WHOLE_FROM = 100
+"""From here on decimals say nothing."""
+
+as_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, all samples in it."
+)
+backend_option = click.option("--backend", hidden=True, help="For tests.")
+
+
+@click.group()
+def bench() -> None:
+    """Measure speed and size on this machine."""
+
+
+@bench.command()
+@as_json_option
+@click.option(
+    "--runs", default=15, show_default=True, type=click.IntRange(min=1), help="How often."
+)
+@click.option("--only", multiple=True, type=click.Choice(GROUPS), help="Only these; repeatable.")
+@backend_option
+def smoke(*, as_json: bool, runs: int, only: tuple[str, ...], backend: str | None) -> None:
+    """Measure start, hover, keystrokes, sandbox and memory against what is to be reached."""
+    from ducktypist.bench.smoke import smoke as measure  # noqa: PLC0415 - keeps the help fast
+
+    show(_run(measure(runs=runs, only=only, backend=backend, on_start=_say)), as_json=as_json)
+
+
+@bench.command()
+@as_json_option
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="How often.")
+@backend_option
+def loop(*, as_json: bool, runs: int, backend: str | None) -> None:
+    """Explain, write a body and fix a test in the example workspace, several times."""
+    from ducktypist.bench.loop import loop as measure  # noqa: PLC0415 - keeps the help fast
+
+    show(_run(measure(runs=runs, backend=backend, on_step=_say_step)), as_json=as_json)
+
+
+@bench.command()
+@as_json_option
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(min=1), help="How often.")
+@backend_option
+def contention(*, as_json: bool, runs: int, backend: str | None) -> None:
+    """Measure decoding beside a busy process, with and without the limit on OpenMP's spin."""
+    from ducktypist.bench.contention import contention as measure  # noqa: PLC0415 - as above
+
+    show(_run(measure(runs=runs, backend=backend)), as_json=as_json)
+
+
+@bench.command()
+@as_json_option
+@click.option("--only", multiple=True, type=click.Choice(RECIPES), help="Only these; repeatable.")
+def build(*, as_json: bool, only: tuple[str, ...]) -> None:
+    """Build llama-cpp-python as it comes and as we do; takes many minutes, needs a checkout."""
+    from ducktypist.bench.build import build as measure  # noqa: PLC0415 - keeps the help fast
+
+    show(_run(measure(only=only, on_start=_say)), as_json=as_json)
+
+
+def show(report: Report, *, as_json: bool) -> None:
+    """Print a report, and leave with status 1 when a row could not be measured."""
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2, allow_nan=False))
+    else:
+        _print(report)
+    if any(row.problem for row in report.rows):
+        raise SystemExit(1)
+
+
+def _run(work: Coroutine[Any, Any, Report]) -> Report:
+    try:
+        return asyncio.run(work)
+    except DucktypistError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _say(name: str) -> None:
+    click.echo(f"measuring {name}", err=True)
+
+
+def _say_step(step: Step) -> None:
+    click.echo(f"{step.name}: {step.took_ms:.0f} ms, {step.summary}", err=True)
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console  # noqa: PLC0415 - keeps the help fast
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # Nobody's screen is too narrow for a pipe, and wrapped cells cannot be searched.
+        console = Console(highlight=False, width=MIN_WIDTH)
+    console.print(_table(report.rows))
+    for line in _about(report):
+        console.print(line, markup=False, soft_wrap=True)
+    _print_notes(console, report.rows)
+
+
+def _table(rows: list[Row]) -> Table:
+    from rich import box  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("row", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    for name in ("n", "median", "p95", "p99"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("unit", "to reach"):
+        table.add_column(name, no_wrap=True)
+    for row in rows:
+        statistics = row.statistics()
+        cells = (
+            row.name,
+            row.what,
+            str(len(row.samples)),
+            *(_number(statistics[name]) for name in ("median", "p95", "p99")),
+            row.unit,
+            _verdict(row),
+        )
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _verdict(row: Row) -> str:
+    if row.problem:
+        return "not measured"
+    if row.bar is None:
+        return ""
+    met = row.is_met()
+    said = "too few to say" if met is None else "met" if met else "not met"
+    what = "" if row.bar.statistic == "max" else f"{row.bar.statistic} "
+    return f"{what}≤ {row.bar.limit:g}: {said}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.1f}"
+
+
+def _about(report: Report) -> list[str]:
+    facts = report.machine
+    memory = facts["memory_bytes"]
+    size = f", {memory / BYTES_PER_GB:.0f} GB" if isinstance(memory, int) else ""
+    lines = [
+        (
+            f"{facts['cpu']}, {facts['n_cores']} cores ({facts['n_threads']} threads){size}; "
+            f"{facts['system']}; Python {facts['python']}; "
+            f"llama-cpp-python {facts['llama_cpp_python'] or 'not installed'}"
+        )
+    ]
+    model = report.model
+    if model is not None:
+        sha256 = str(model["sha256"])[:SHA256_SHOWN]
+        lines.append(f"model {model['name']}, {model['quantisation']}, sha256 {sha256}…")
+    lines.append(f"load before: {_load(report.before)}")
+    if report.after is not None:
+        lines.append(f"load after, our own included: {_load(report.after)}")
+    if report.was_busy():
+        lines.append("The machine was busy with something else; an idle one gives better figures")
+    return lines
+
+
+def _load(at: Load) -> str:
+    averages = " ".join(f"{item:.2f}" for item in at.averages) or "unknown"
+    return f"{averages}, {at.busy_percent:.0f} % of all cores busy"
+
+
+def _print_notes(console: Console, rows: list[Row]) -> None:
+    for row in rows:
+        if row.problem:
+            console.print(f"{row.name}: {row.problem}", style="red", markup=False, soft_wrap=True)
+        elif row.note:
+            console.print(f"{row.name}: {row.note}", style="dim", markup=False, soft_wrap=True)
