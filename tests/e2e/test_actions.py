@@ -114,7 +114,8 @@ async def test_a_hover_is_plain_text_where_markdown_is_not_known(
         assert found["contents"]["kind"] == "plaintext"
         text = found["contents"]["value"]
         assert "It adds two numbers" in text
-        assert "**" not in text
+        assert "*" not in text
+        assert "`" not in text
         assert "---" not in text
         provenance = text.splitlines()[-1]
         assert provenance.startswith("scripted none · ")

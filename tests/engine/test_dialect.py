@@ -16,7 +16,7 @@ from ducktypist.domain import (
     Sampling,
     TextPrompt,
 )
-from ducktypist.engine import dialect
+from ducktypist.engine import dialect, fields
 from ducktypist.engine.answers import AnswerWriter, Piece, read_error, read_piece
 from ducktypist.engine.backend import Candidate, Delta, Finished, TokenChoice
 from ducktypist.engine.dialect import Endpoint
@@ -98,7 +98,7 @@ def test_a_body_that_is_no_object_is_refused(raw: bytes) -> None:
 
 def test_a_prompt_over_the_limit_is_refused() -> None:
     """Size is limited before anything is tokenised, and the status says so."""
-    body = {"prompt": "é" * (dialect.MAX_PROMPT_BYTES // 2 + 1)}
+    body = {"prompt": "é" * (fields.MAX_PROMPT_BYTES // 2 + 1)}
     with pytest.raises(EngineRequestError, match="more than") as caught:
         dialect.parse_request(Endpoint.TEXT, body)
     assert caught.value.status == 413
@@ -113,7 +113,7 @@ def test_lone_surrogates_are_replaced_and_pairs_are_joined() -> None:
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_cleaned_text_can_always_be_encoded(text: str) -> None:
     """Cleaning leaves nothing that UTF-8 refuses, and changes nothing that it accepts."""
-    cleaned = dialect.clean(text)
+    cleaned = fields.clean(text)
     cleaned.encode()
     try:
         text.encode()

@@ -92,7 +92,7 @@ def _ask(text: str, max_tokens: int = 100) -> GenerationRequest:
 
 
 async def _figures(client: EngineClient) -> dict[str, float]:
-    raw = (await (await client._client()).get("/metrics")).text
+    raw = (await (await client._connection.http()).get("/metrics")).text
     pairs = [line.rsplit(" ", 1) for line in raw.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in pairs}
 
@@ -220,7 +220,7 @@ async def test_hanging_up_cancels_an_answer_in_one_piece(spec: HostSpec, text: s
     """A request that is not streamed is cancelled in the same way."""
     async with running(spec) as client:
         await client.wait_ready(10)
-        http = await client._client()
+        http = await client._connection.http()
         with pytest.raises(httpx.ReadTimeout):
             await http.post("/v1/completions", json={"prompt": text}, timeout=0.3)
         await _until_figure(client, CANCELLED, 1)
@@ -300,7 +300,7 @@ async def test_a_model_that_is_loading_is_told(folder: Path) -> None:
         with pytest.raises(EngineLoadingError, match="still loading"):
             await client.generate(_ask("hi"))
         assert client.state is EngineState.LOADING
-        health = await (await client._client()).get("/health")
+        health = await (await client._connection.http()).get("/health")
         assert health.status_code == 503
         assert health.json()["error"]["message"] == "Loading model"
         await client.wait_ready(10)
@@ -426,7 +426,7 @@ async def test_a_host_that_keeps_crashing_is_left_alone(spec: HostSpec) -> None:
     """The fifth crash within three minutes is the last; the error says so and names the log."""
     async with running(spec) as client:
         for _ in range(MAX_CRASHES):
-            client._breaker.record("it crashed", now_s=time.monotonic())
+            client._condition.breaker.record("it crashed", now_s=time.monotonic())
         with pytest.raises(EngineUnavailableError, match="crashed 5 times within 3 minutes"):
             await client.generate(_ask("hi"))
         assert not await asyncio.to_thread(host_pids, spec)

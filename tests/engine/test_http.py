@@ -42,7 +42,7 @@ def model_spec(folder: Path, model: Path) -> HostSpec:
 
 async def _http_of(client: EngineClient) -> httpx.AsyncClient:
     await client.wait_ready(60)
-    return await client._client()
+    return await client._connection.http()
 
 
 @pytest.fixture(

@@ -152,7 +152,8 @@ def test_cancelling_while_generating_keeps_the_cache_true(backend: LlamaCppBacke
     expected = _ask(backend, prompt, cold=True)[0]
     looks = iter(range(10**9))
     _ask(backend, prompt, max_tokens=64, cancelled=lambda: next(looks) > 3000)
-    assert len(backend._cached) == backend._lib.llama_memory_seq_pos_max(backend._memory, 0) + 1
+    sequence = backend._sequence
+    assert len(sequence) == backend._lib.llama_memory_seq_pos_max(sequence._memory, 0) + 1
     assert _ask(backend, prompt, cold=True)[0] == expected
 
 

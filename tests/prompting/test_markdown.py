@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ducktypist.prompting.postprocess import plain_markdown
+from ducktypist.prompting.markdown import plain_markdown
 
 FENCE = re.compile(r"^(?: {0,3})(`{3,}|~{3,})")
 
@@ -67,11 +67,14 @@ INJECTIONS = [
     "<\u2060b>x</b>",
     "$(rm -rf /)[x](command:y)",
     "| [a](https://evil.example) | <b>x</b> |\n|---|---|",
+    "| a | b |\n|---|---|\n| `c | <b>x</b>` |",
+    "- a\n  ```\n[a](https://evil.example)\n<b>x</b>",
+    "`a\nb` <b>x</b> `c`",
+    "xhttps://evil.example",
     "# [a](https://evil.example)",
     "[a](&#99;ommand:x)",
     "&#91;a](command:x)",
     "[a](https&#58;//evil.example)",
-    "$(terminal) run",
     "\t<b>indented code</b>\n\n\t[a](https://evil.example)",
     "text\n\t<b>not code: it goes on a paragraph</b>",
 ]
@@ -121,13 +124,10 @@ def dangers(markdown: str) -> list[str]:
     text = outside_code(markdown)
     rules = {
         "HTML or autolink": r"<[A-Za-z/!?]",
-        "inline link": r"(?<!\\)\]\s*\(",
-        "reference": r"(?<!\\)\]\s*\[",
-        "definition": r"(?m)^[ \t>*+-]*\[[^\]]*[^\\]\]:",
-        "address": r"(?i)\b(?:https?|ftps?|file|vscode(?:-insiders)?|data|javascript|command|mailto|ws)"
-        r":(?=\S)",
+        "inline link": r"\]\(",
+        "definition": r"\]:",
+        "address": r"(?i)://|(?:vscode[\w-]*|javascript|command|mailto):(?=\S)|(?:data:\w+|file:)/",
         "bare host": r"(?i)\bwww\.",
-        "theme icon": r"(?<!\\)\$\(",
         "hidden": "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]",
         "entity": r"&#\w+;",
     }
@@ -182,7 +182,7 @@ def test_ordinary_explanation_is_untouched(said: str) -> None:
         ("See [the docs](https://example.org/x).", "See the docs."),
         ("See ![a picture](https://example.org/x.png).", "See a picture."),
         ("a <b>c</b>", "a &lt;b>c&lt;/b>"),
-        ("x < y", "x &lt; y"),
+        ("x < y and 1 <2", "x < y and 1 <2"),
         ("```py\nx = 1", "```py\nx = 1\n```"),
         ("````\nx", "````\nx\n````"),
         ("~~~\nx", "~~~\nx\n~~~"),

@@ -71,10 +71,10 @@ class Bench:
         """Form and flat text of everything that the engine was asked, in order."""
         return [flatten(request.prompt) for request in self.backend.asked]
 
-    def rows(self) -> list[Suggestion]:
+    async def rows(self) -> list[Suggestion]:
         """Return the ledger's suggestions, newest first."""
-        assert self.ledger.flush(5.0)
-        return read_suggestions(self.ledger.path)
+        assert await asyncio.to_thread(self.ledger.flush, 5.0)
+        return await asyncio.to_thread(read_suggestions, self.ledger.path)
 
 
 @contextlib.asynccontextmanager
@@ -105,9 +105,9 @@ async def bench_of(
 @contextlib.asynccontextmanager
 async def _served(backend: Watched, script: Path) -> AsyncIterator[EngineClient]:
     """Give the client of a host that runs in this event loop, at the address it would have."""
-    spec = spec_of(script, config.runtime_dir())
-    address.prepare_folder(spec.socket_dir)
-    listener, where = address.bind(spec.socket_path(), tcp=False)
+    spec = await asyncio.to_thread(spec_of, script, config.runtime_dir())
+    await asyncio.to_thread(address.prepare_folder, spec.socket_dir)
+    listener, where = await asyncio.to_thread(address.bind, spec.socket_path(), tcp=False)
     listener.listen(16)
     worker = Worker(backend, on_fatal=lambda: None)
     worker.start()

@@ -40,7 +40,7 @@ HOMES = {
         "cli/*",
         "bench/*",
     ],
-    "httpx": ["engine/client*", "models/*"],
+    "httpx": ["engine/connection.py", "models/*"],
     "huggingface_hub": ["models/*"],
     "jinja2": ["prompting/*"],
     "starlette": ["engine/*"],

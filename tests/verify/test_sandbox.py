@@ -470,7 +470,8 @@ async def test_cancelling_leaves_nothing(bench: Any) -> None:
         "import time; time.sleep(60)\n"
     )
     task = asyncio.create_task(bench.python(code, mark))
-    await wait_until(lambda: n_running(mark) >= 2, wait_s=10)
+    await wait_until(lambda: task.done() or n_running(mark) >= 2, wait_s=30)
+    assert not task.done(), await task
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -502,7 +503,7 @@ async def test_killing_the_server_ends_the_run(bench: Any) -> None:
     )
     # The program itself, and not only its launchers, has to have started.
     program_mark = f"{sys.executable}\0-c\0{SLEEPER}\0{mark}"
-    await wait_until(lambda: n_started(program_mark) == 1, wait_s=15)
+    await wait_until(lambda: n_started(program_mark) == 1, wait_s=30)
     server.send_signal(signal.SIGKILL)
     server.wait()
     await wait_until(lambda: n_running(f"\0{mark}") == 0, wait_s=5)

@@ -77,10 +77,12 @@ async def _speeds(
 ) -> dict[tuple[str, str], list[float]]:
     """Return tokens a second by variant and neighbour."""
     found: dict[tuple[str, str], list[float]] = {}
-    for _ in range(runs):
+    for number in range(runs):
+        # The first to be asked is the other one each time.
+        order = list(clients.items())[:: 1 if number % 2 == 0 else -1]
         for neighbour in ("idle", "busy"):
             async with _neighbour(is_busy=neighbour == "busy"):
-                for name, client in clients.items():
+                for name, client in order:
                     answer = await client.generate(_request(N_TOKENS))
                     found.setdefault((name, neighbour), []).append(answer.timings.decode_tok_s)
     return found

@@ -22,6 +22,8 @@ MIN_FOR_P95 = 20
 MIN_FOR_P99 = 100
 """With fewer samples the quantile would be the largest of them under a finer name."""
 BUSY_PERCENT = 10.0
+BUSY_LOAD = 0.5
+"""Of the one-minute load average, for each hardware thread."""
 LOOK_S = 1.0
 ENGINE_PACKAGE = "llama-cpp-python"
 
@@ -118,8 +120,12 @@ class Report:
         }
 
     def was_busy(self) -> bool:
-        """Tell whether something else kept the machine busy before the first row."""
-        return self.before.busy_percent > BUSY_PERCENT
+        """Tell whether something kept the machine busy before the first row, or just had."""
+        n_threads = psutil.cpu_count() or 1
+        recent = self.before.averages[:1]
+        return self.before.busy_percent > BUSY_PERCENT or any(
+            item > BUSY_LOAD * n_threads for item in recent
+        )
 
 
 def quantile(samples: Sequence[float], share: float) -> float:

@@ -236,7 +236,7 @@ class _Generating:
         """Return how long the model was at work."""
         # The last one goes on after the block; what lies beyond it is not the block's.
         share = min(1.0, sum(self._generated_ms) / self._total_ms)
-        return f"{len(self._generated_ms)} answers were being generated {share:.0%} of the time"
+        return f"the model was generating {share:.0%} of the time ({len(self._generated_ms)} x)"
 
 
 async def _hover(editor: Editor, uri: str, place: Mapping[str, int]) -> float:

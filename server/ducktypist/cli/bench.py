@@ -187,7 +187,7 @@ def _about(report: Report) -> list[str]:
     if report.after is not None:
         lines.append(f"load after, our own included: {_load(report.after)}")
     if report.was_busy():
-        lines.append("The machine was busy with something else; an idle one gives better figures")
+        lines.append("The machine was busy before we began; an idle one gives better figures")
     return lines
 
 

@@ -1,7 +1,7 @@
 """The wire, asking side: what a request of the llama-server dialect may contain.
 
-Both directions live here: the host parses and validates, the client builds. What comes back is
-in ``answers.py``. Pure: no I/O, no third-party import.
+Both directions live here: the host parses and validates, the client builds. How a single field is
+read is in ``fields.py``, what comes back in ``answers.py``. Pure: no I/O, no third-party import.
 
 Source: ``tools/server/README.md`` of llama.cpp, and OpenAI's completions and chat completions.
 Settings of other engines that we do not have are ignored when they only shape the sampling
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import enum
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,13 +27,13 @@ from ducktypist.domain import (
     Sampling,
     TextPrompt,
 )
+from ducktypist.engine import fields
 from ducktypist.errors import EngineRequestError
 
 DIALECT_VERSION = 1
 """Raised whenever a host and a client of different versions would misunderstand each other."""
 
 MAX_BODY_BYTES = 8 * 1024**2
-MAX_PROMPT_BYTES = 2 * 1024**2
 MAX_MESSAGES = 256
 MAX_STOPS = 32
 MAX_STOP_CHARS = 256
@@ -92,7 +91,7 @@ def parse_json(raw: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         raise EngineRequestError(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
-        raise EngineRequestError(f"the body must be a JSON object, got {_kind(body)}")
+        raise EngineRequestError(f"the body must be a JSON object, got {fields.kind(body)}")
     return body
 
 
@@ -108,17 +107,17 @@ def parse_request(endpoint: Endpoint, body: Mapping[str, Any]) -> WireRequest:
         prompt=prompt,
         max_tokens=_max_tokens(body),
         sampling=Sampling(
-            temperature=_number(body, "temperature", 0.0, low=0.0, high=MAX_TEMPERATURE),
-            top_p=_number(body, "top_p", 1.0, low=0.0, high=1.0),
-            seed=_integer(body, "seed", 0, low=-1, high=2**64 - 1),
+            temperature=fields.number(body, "temperature", 0.0, low=0.0, high=MAX_TEMPERATURE),
+            top_p=fields.number(body, "top_p", 1.0, low=0.0, high=1.0),
+            seed=fields.integer(body, "seed", 0, low=-1, high=2**64 - 1),
         ),
         stop=_stops(body),
-        cold=not _boolean(body, "cache_prompt", default=True),
+        cold=not fields.boolean(body, "cache_prompt", default=True),
     )
     return WireRequest(
         endpoint=endpoint,
         generation=generation,
-        stream=_boolean(body, "stream", default=False),
+        stream=fields.boolean(body, "stream", default=False),
         want_logprobs=_wants_logprobs(body),
     )
 
@@ -126,9 +125,9 @@ def parse_request(endpoint: Endpoint, body: Mapping[str, Any]) -> WireRequest:
 def parse_tokenize(body: Mapping[str, Any]) -> TokenizeRequest:
     """Validate the body of a request to ``/tokenize``."""
     return TokenizeRequest(
-        text=_text(body, "content"),
-        add_special=_boolean(body, "add_special", default=False),
-        parse_special=_boolean(body, "parse_special", default=True),
+        text=fields.text(body, "content"),
+        add_special=fields.boolean(body, "add_special", default=False),
+        parse_special=fields.boolean(body, "parse_special", default=True),
     )
 
 
@@ -153,14 +152,15 @@ def build_request(
         "cache_prompt": not request.cold,
     }
     if request.stop:
-        body["stop"] = [clean(stop) for stop in request.stop]
+        body["stop"] = [fields.clean(stop) for stop in request.stop]
     match request.prompt:
         case ChatPrompt(messages=messages, assistant_prefix=prefix):
             body["messages"] = [
-                {"role": message.role, "content": clean(message.content)} for message in messages
+                {"role": message.role, "content": fields.clean(message.content)}
+                for message in messages
             ]
             if prefix:
-                body["messages"].append({"role": "assistant", "content": clean(prefix)})
+                body["messages"].append({"role": "assistant", "content": fields.clean(prefix)})
                 if foreign:
                     body |= {"continue_final_message": True, "add_generation_prompt": False}
             body |= {
@@ -171,26 +171,19 @@ def build_request(
             return Endpoint.CHAT, body
         case InfillPrompt(prefix=prefix, suffix=suffix):
             body |= {
-                "input_prefix": clean(prefix),
-                "input_suffix": clean(suffix),
+                "input_prefix": fields.clean(prefix),
+                "input_suffix": fields.clean(suffix),
                 "n_predict": request.max_tokens,
                 "n_probs": N_TOP,
             }
             return Endpoint.INFILL, body
         case TextPrompt(text=text):
             body |= {
-                "prompt": clean(text),
+                "prompt": fields.clean(text),
                 "logprobs": N_TOP,
                 "stream_options": {"include_usage": True},
             }
             return Endpoint.TEXT, body
-
-
-def clean(text: str) -> str:
-    """Return ``text`` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def encode_event(payload: Mapping[str, Any]) -> bytes:
@@ -216,7 +209,7 @@ def decode_event(line: str) -> dict[str, Any] | None:
         return None
     body = json.loads(value)
     if not isinstance(body, dict):
-        raise ValueError(f"an event must hold a JSON object, got {_kind(body)}")  # noqa: TRY004 - callers handle one kind of bad event
+        raise ValueError(f"an event must hold a JSON object, got {fields.kind(body)}")  # noqa: TRY004 - callers handle one kind of bad event
     return {"error": body} if field == "error" else body
 
 
@@ -231,22 +224,24 @@ def _text_prompt(body: Mapping[str, Any]) -> Prompt:
         raise EngineRequestError(
             "`prompt` must be one string; send token ids or batches one by one"
         )
-    return TextPrompt(text=_not_empty(_sized(_string(given, "prompt")), "prompt"))
+    return TextPrompt(text=_not_empty(fields.sized(fields.string(given, "prompt")), "prompt"))
 
 
 def _infill_prompt(body: Mapping[str, Any]) -> Prompt:
     extra = body.get("input_extra") or []
     if not isinstance(extra, list):
-        raise EngineRequestError(f"`input_extra` must be an array, got {_kind(extra)}")
+        raise EngineRequestError(f"`input_extra` must be an array, got {fields.kind(extra)}")
     chunks = []
     for chunk in extra:
         if not isinstance(chunk, dict):
-            raise EngineRequestError(f"`input_extra` must hold objects, got {_kind(chunk)}")
-        chunks.append(_text(chunk, "text").rstrip("\n") + "\n\n")
+            raise EngineRequestError(f"`input_extra` must hold objects, got {fields.kind(chunk)}")
+        chunks.append(fields.text(chunk, "text").rstrip("\n") + "\n\n")
     # Editors send the line before the cursor as `prompt`; it stands where the prefix ends.
-    prefix = "".join(chunks) + _text(body, "input_prefix", "") + _text(body, "prompt", "")
-    suffix = _text(body, "input_suffix", "")
-    _not_empty(_sized(prefix + suffix), "input_prefix")
+    prefix = (
+        "".join(chunks) + fields.text(body, "input_prefix", "") + fields.text(body, "prompt", "")
+    )
+    suffix = fields.text(body, "input_suffix", "")
+    _not_empty(fields.sized(prefix + suffix), "input_prefix")
     return InfillPrompt(prefix=prefix, suffix=suffix)
 
 
@@ -262,13 +257,13 @@ def _chat_prompt(body: Mapping[str, Any]) -> Prompt:
         prefix = messages.pop().content
     if not messages:
         raise EngineRequestError("`messages` must hold something to answer")
-    _not_empty(_sized(prefix + "".join(message.content for message in messages)), "messages")
+    _not_empty(fields.sized(prefix + "".join(message.content for message in messages)), "messages")
     return ChatPrompt(messages=tuple(messages), assistant_prefix=prefix)
 
 
 def _message(given: object) -> Message:
     if not isinstance(given, dict):
-        raise EngineRequestError(f"`messages` must hold objects, got {_kind(given)}")
+        raise EngineRequestError(f"`messages` must hold objects, got {fields.kind(given)}")
     role = given.get("role")
     if role not in ROLES:
         raise EngineRequestError(
@@ -279,8 +274,8 @@ def _message(given: object) -> Message:
         parts = [part for part in content if isinstance(part, dict) and part.get("type") == "text"]
         if len(parts) != len(content):
             raise EngineRequestError("`content` may hold text parts only")
-        return Message(role=role, content="".join(_text(part, "text") for part in parts))
-    return Message(role=role, content=_string(content, "content"))
+        return Message(role=role, content="".join(fields.text(part, "text") for part in parts))
+    return Message(role=role, content=fields.string(content, "content"))
 
 
 _PARSERS = {
@@ -310,7 +305,7 @@ def _refuse_unsupported(body: Mapping[str, Any]) -> None:
 def _max_tokens(body: Mapping[str, Any]) -> int:
     for key in ("max_completion_tokens", "max_tokens", "n_predict"):
         if body.get(key) is not None:
-            given = _integer(body, key, 0, low=-1, high=MAX_COMPLETION_TOKENS)
+            given = fields.integer(body, key, 0, low=-1, high=MAX_COMPLETION_TOKENS)
             # In this dialect -1 means as many as the context holds.
             return MAX_COMPLETION_TOKENS if given == -1 else _at_least_one(given, key)
     return DEFAULT_COMPLETION_TOKENS
@@ -329,7 +324,7 @@ def _stops(body: Mapping[str, Any]) -> tuple[str, ...]:
     stops = [given] if isinstance(given, str) else given
     if not isinstance(stops, list) or len(stops) > MAX_STOPS:
         raise EngineRequestError(f"`stop` must be a string or at most {MAX_STOPS} of them")
-    cleaned = [_string(stop, "stop") for stop in stops]
+    cleaned = [fields.string(stop, "stop") for stop in stops]
     if any(len(stop) > MAX_STOP_CHARS for stop in cleaned):
         raise EngineRequestError(f"a `stop` string has at most {MAX_STOP_CHARS} characters")
     return tuple(stop for stop in cleaned if stop)
@@ -348,67 +343,7 @@ def _wants_logprobs(body: Mapping[str, Any]) -> bool:
     return bool(body.get("logprobs") or body.get("n_probs"))
 
 
-def _boolean(body: Mapping[str, Any], key: str, *, default: bool) -> bool:
-    given = body.get(key)
-    if given is None:
-        return default
-    if not isinstance(given, bool):
-        raise EngineRequestError(f"`{key}` must be true or false, got {_kind(given)}")
-    return given
-
-
-def _integer(body: Mapping[str, Any], key: str, default: int, *, low: int, high: int) -> int:
-    given = body.get(key)
-    if given is None:
-        return default
-    if isinstance(given, float) and given.is_integer():
-        given = int(given)
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise EngineRequestError(f"`{key}` must be a whole number, got {_kind(given)}")
-    if not low <= given <= high:
-        raise EngineRequestError(f"`{key}` must lie between {low} and {high}, got {given!s:.40}")
-    return given
-
-
-def _number(body: Mapping[str, Any], key: str, default: float, *, low: float, high: float) -> float:
-    given = body.get(key)
-    if given is None:
-        return default
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise EngineRequestError(f"`{key}` must be a number, got {_kind(given)}")
-    if not math.isfinite(given) or not low <= given <= high:
-        raise EngineRequestError(f"`{key}` must lie between {low} and {high}, got {given!s:.40}")
-    return float(given)
-
-
-def _text(body: Mapping[str, Any], key: str, default: str | None = None) -> str:
-    given = body.get(key)
-    return default if given is None and default is not None else _sized(_string(given, key))
-
-
-def _string(given: object, key: str) -> str:
-    if not isinstance(given, str):
-        raise EngineRequestError(f"`{key}` must be a string, got {_kind(given)}")
-    return clean(given)
-
-
-def _sized(text: str) -> str:
-    if len(text) > MAX_PROMPT_BYTES or len(text.encode()) > MAX_PROMPT_BYTES:
-        raise EngineRequestError(
-            f"the prompt has more than {MAX_PROMPT_BYTES} bytes; shorten it", status=413
-        )
-    return text
-
-
 def _not_empty(text: str, key: str) -> str:
     if not text:
         raise EngineRequestError(f"`{key}` is empty; there is nothing to continue")
     return text
-
-
-def _kind(given: object) -> str:
-    if given is None:
-        return "nothing"
-    names = {str: "a string", bool: "a boolean", int: "a number", float: "a number"}
-    names |= {list: "an array", dict: "an object"}
-    return names.get(type(given), type(given).__name__)

@@ -24,6 +24,20 @@ class Introduction:
     details: Json = field(default_factory=dict)
     """More about the backend, for people to read; empty for engines that are not ours."""
 
+    def to_json(self) -> dict[str, Json]:
+        """Return the identity as ``ducktypist.status`` shows it."""
+        identity = self.identity
+        return {
+            "model": identity.name,
+            "model_sha256": identity.sha256,
+            "quantisation": identity.quantisation,
+            "n_ctx_tokens": identity.n_ctx_tokens,
+            "has_fim": identity.has_fim,
+            "backend": identity.backend,
+            "n_gpu_layers": identity.n_gpu_layers,
+            "n_threads": identity.n_threads,
+        }
+
 
 async def ask_identity(
     connection: Connection, *, timeout_s: float, probe_timeout_s: float

@@ -1,10 +1,9 @@
 """The real backend: one model and one sequence of llama.cpp, through its low-level bindings.
 
-The only file that imports ``llama_cpp``, and only when a model is loaded, in the host. Feeds the
-prompt in slices and looks between them (on a CPU also within them) whether anybody still waits.
-What is left in the cache from the request before is reused as far as the prompts agree. The
-high-level ``Llama`` class is not used: it redirects the process's file descriptors and keeps the
-logits of every position.
+The only file that imports ``llama_cpp``, and only when a model is loaded, in the host. Whether
+anybody still waits is looked at between the slices of a prompt (see ``llama_sequence.py``) and, on
+a CPU, also within them. The high-level ``Llama`` class is not used: it redirects the process's
+file descriptors and keeps the logits of every position.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ from ducktypist.engine.backend import (
 )
 from ducktypist.engine.chat_formats import ChatFormat, choose, read_formats, render
 from ducktypist.engine.llama_offload import Marker, Need, Offload, free_gpu_bytes, plan
+from ducktypist.engine.llama_sequence import NO_ROOM, SLICE_TOKENS, CachedSequence
 from ducktypist.engine.llama_vocab import Vocabulary
 from ducktypist.engine.sampling import Drawn, Sampler
 from ducktypist.engine.stopping import StopScanner
@@ -41,13 +40,7 @@ from ducktypist.errors import EngineCrashedError, EngineRequestError, EngineUnav
 
 log = logging.getLogger(__name__)
 
-SLICE_TOKENS = 256
-"""How much of a prompt is read between two looks at whether anybody still waits."""
 MAX_THREADS = 8
-SEQUENCE = 0
-
-DONE, NO_ROOM, ABORTED = 0, 1, 2
-"""What ``llama_decode`` returns (llama.h); below zero the context is not to be trusted."""
 
 COMPLAINTS = {3, 4}
 """GGML_LOG_LEVEL_WARN and _ERROR in ggml.h."""
@@ -78,10 +71,8 @@ class LlamaCppBackend:
         self._lib: Any = None
         self._model: Any = None
         self._context: Any = None
-        self._batch: Any = None
         self._callbacks: list[Any] = []
         self._complaints: deque[str] = deque(maxlen=4)
-        self._cached: list[int] = []
         self._cancelled: Cancelled = lambda: False
 
     # ------------------------------------------------------------------ loading
@@ -144,11 +135,11 @@ class LlamaCppBackend:
     def close(self) -> None:
         """Free the context and the model."""
         if self._context is not None:
-            self._lib.llama_batch_free(self._batch)
+            self._sequence.close()
             self._lib.llama_free(self._context)
         if self._model is not None:
             self._lib.llama_model_free(self._model)
-        self._context = self._model = self._batch = None
+        self._context = self._model = None
 
     def _plan(self, marker: Marker) -> Offload:
         settings = self._settings
@@ -209,9 +200,8 @@ class LlamaCppBackend:
                 f"llama.cpp cannot make a context of {self._offload.n_ctx_tokens} tokens: "
                 f"{self._complaint()}; lower engine.n_ctx_tokens"
             )
-        self._memory = lib.llama_get_memory(self._context)
+        self._sequence = CachedSequence(lib, self._context)
         self._n_ctx_tokens = int(lib.llama_n_ctx(self._context))
-        self._batch = lib.llama_batch_init(SLICE_TOKENS, 0, 1)
         abort = lib.ggml_abort_callback(lambda _data: self._cancelled())
         self._callbacks.append(abort)
         lib.llama_set_abort_callback(self._context, abort, None)
@@ -290,7 +280,9 @@ class LlamaCppBackend:
         sampler, scanner = Sampler(request.sampling), StopScanner(stops)
         self._cancelled = cancelled
         started = time.monotonic()
-        n_cached, is_read = self._read_prompt(tokens, cold=request.cold, cancelled=cancelled)
+        n_cached, is_read = self._sequence.read_prompt(
+            tokens, cold=request.cold, cancelled=cancelled
+        )
         read = time.monotonic()
         prefill = Prefill(
             prompt_tokens=len(tokens),
@@ -313,12 +305,12 @@ class LlamaCppBackend:
             if n_made >= limit:
                 reason = FinishReason.LENGTH
                 break
-            code = self._feed([drawn.token_id], cancelled)
+            code = self._sequence.feed([drawn.token_id], cancelled)
             if code == NO_ROOM:
                 reason = FinishReason.LENGTH
                 break
             if code < 0:
-                self._clear()
+                self._sequence.clear()
                 raise EngineCrashedError(f"llama_decode failed with {code} while generating")
         if (
             reason is not FinishReason.CANCELLED
@@ -335,72 +327,6 @@ class LlamaCppBackend:
             prefill_ms=(read - started) * 1000,
             decode_ms=(time.monotonic() - read) * 1000,
         )
-
-    def _read_prompt(
-        self, tokens: Sequence[int], *, cold: bool, cancelled: Cancelled
-    ) -> tuple[int, bool]:
-        """Read what is not cached; return how much was, and whether all of it is read now."""
-        code = DONE
-        for is_second in (False, True):
-            n_cached = self._reuse(tokens, cold=cold or is_second)
-            code = self._feed(tokens[n_cached:], cancelled)
-            if code in {DONE, ABORTED}:
-                return n_cached, code == DONE
-            log.warning("llama_decode failed with %d, clearing the cache", code)
-            self._clear()
-        if code == NO_ROOM:
-            raise EngineRequestError(
-                f"the prompt's {len(tokens)} tokens do not fit into the cache; shorten it"
-            )
-        raise EngineCrashedError(f"llama_decode failed with {code}, also with an empty cache")
-
-    def _reuse(self, tokens: Sequence[int], *, cold: bool) -> int:
-        """Cut the cache back to what it has in common with a prompt; return how much that is."""
-        n_common = 0
-        # The last token is read in any case: its logits are wanted.
-        for old, new in zip(self._cached, tokens[:-1], strict=False):
-            if cold or old != new:
-                break
-            n_common += 1
-        # Some kinds of memory (recurrent models) cannot forget a part.
-        if n_common == 0 or not self._forget_from(n_common):
-            self._clear()
-            n_common = 0
-        return n_common
-
-    def _feed(self, tokens: Sequence[int], cancelled: Cancelled) -> int:
-        """Append tokens to the sequence, slice by slice; return the last code of llama.cpp."""
-        for start in range(0, len(tokens), SLICE_TOKENS):
-            if cancelled():
-                return ABORTED
-            piece = tokens[start : start + SLICE_TOKENS]
-            batch, n_before = self._batch, len(self._cached)
-            batch.n_tokens = len(piece)
-            for index, token in enumerate(piece):
-                batch.token[index] = token
-                batch.pos[index] = n_before + index
-                batch.n_seq_id[index] = 1
-                batch.seq_id[index][0] = SEQUENCE
-                batch.logits[index] = 0
-            batch.logits[len(piece) - 1] = int(start + len(piece) == len(tokens))
-            code = int(self._lib.llama_decode(self._context, batch))
-            if code != DONE:
-                # Parts of the slice may have got into the cache.
-                if not self._forget_from(n_before):
-                    self._clear()
-                return code
-            self._cached += piece
-        return DONE
-
-    def _forget_from(self, n_kept: int) -> bool:
-        if not self._lib.llama_memory_seq_rm(self._memory, SEQUENCE, n_kept, -1):
-            return False
-        del self._cached[n_kept:]
-        return True
-
-    def _clear(self) -> None:
-        self._lib.llama_memory_clear(self._memory, True)  # noqa: FBT003 - positional in the bindings
-        self._cached = []
 
     def _draw(self, sampler: Sampler) -> Drawn:
         numpy_ctypes = importlib.import_module("numpy.ctypeslib")

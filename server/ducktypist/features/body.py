@@ -210,9 +210,7 @@ async def _candidate(
     search.tally.add(generation.timings)
     body = postprocess.body_from(generation.text, language=language, indent=indent)
     if is_chat:
-        body = reindent(
-            body, to_indent=function.indent, from_indent=indent, language=language
-        )
+        body = reindent(body, to_indent=function.indent, from_indent=indent, language=language)
     edit = body_edit(text, function, body) if body.strip() else None
     patched = edit.apply(text) if edit else text
     form_key = normal_form(patched, language)

@@ -12,18 +12,24 @@ from typing import TypeVar
 
 from ducktypist.config import ExplainConfig
 from ducktypist.domain import (
+    ChatPrompt,
     Document,
+    Generation,
     GenerationRequest,
     Outcome,
+    Prompt,
     Provenance,
     Rung,
     Sampling,
     Span,
     Verdict,
 )
+from ducktypist.errors import PromptError
 from ducktypist.features.workbench import Tally, Workbench, new_suggestion_id
 from ducktypist.ledger.events import Cancelled, Generated, Shown
-from ducktypist.prompting import assemble, postprocess
+from ducktypist.prompting import assemble
+from ducktypist.prompting.markdown import plain_markdown
+from ducktypist.prompting.templates import Template
 from ducktypist.syntax.regions import Region, block_at, enclosing
 
 K = TypeVar("K")
@@ -114,7 +120,7 @@ async def explain(
         moved = replace(known, span=region.span)
         cache.put(request, model.sha256, question, moved)
         return _as_cached(moved)
-    suggestion_id, tally, sampling = new_suggestion_id(), Tally(), Sampling()
+    suggestion_id, sampling = new_suggestion_id(), Sampling()
     workbench.requested(
         suggestion_id=suggestion_id,
         template=template,
@@ -125,25 +131,18 @@ async def explain(
         trusted=request.trusted,
     )
     try:
-        generation = await workbench.generate(
-            GenerationRequest(
-                prompt=prompt, max_tokens=config.max_tokens, sampling=sampling, stop=template.stop
-            )
-        )
+        generation = await _in_sections(template, prompt, workbench, config)
     except BaseException:
         workbench.record([Cancelled(suggestion_id=suggestion_id)])
         raise
-    tally.add(generation.timings)
-    lead = getattr(prompt, "assistant_prefix", "").rstrip()
-    said = f"{lead} {generation.text.lstrip()}".lstrip()
-    text = postprocess.plain_markdown(_whole_sentences(said))
+    text = plain_markdown(generation.text)
     answer = Explanation(
         markdown=text,
         span=region.span,
         provenance=Provenance(
             suggestion_id=suggestion_id,
             model=model,
-            total_ms=tally.total().total_ms,
+            total_ms=generation.timings.total_ms,
             cached=False,
             verdict=UNCHECKED,
         ),
@@ -165,6 +164,41 @@ def provenance_line(provenance: Provenance) -> str:
     name = model.name if said else f"{model.name} {model.quantisation}"
     speed = "cached" if provenance.cached else f"{provenance.total_ms:.0f} ms"
     return f"*{name.strip()} · {speed} · {provenance.verdict.summary}*"
+
+
+async def _in_sections(
+    template: Template, prompt: Prompt, workbench: Workbench, config: ExplainConfig
+) -> Generation:
+    """Ask for the answer line by line, each time with the next heading put before it.
+
+    What was read and said stays in the engine's cache, so this costs little more than one request.
+    """
+    if not isinstance(prompt, ChatPrompt):
+        raise PromptError(f"prompt {template.name} must be a chat")
+    tally = Tally()
+    parts: list[Generation] = []
+    text = ""
+    n_tokens = max(16, config.max_tokens // (1 + len(template.continuations)))
+    for heading in (prompt.assistant_prefix, *template.continuations):
+        part = await workbench.generate(
+            GenerationRequest(
+                prompt=replace(prompt, assistant_prefix=text + heading),
+                max_tokens=n_tokens,
+                sampling=Sampling(),
+                stop=template.stop,
+            )
+        )
+        tally.add(part.timings)
+        parts.append(part)
+        said = _whole_sentences(part.text.strip())
+        # A heading with nothing to say is left out.
+        text += heading.rstrip() + " " + said if said else ""
+    return replace(
+        parts[-1],
+        text=text,
+        timings=tally.total(),
+        logprobs=tuple(token for part in parts for token in part.logprobs),
+    )
 
 
 def _code(document: Document, region: Region, config: ExplainConfig) -> str:
@@ -195,10 +229,12 @@ def _middle(region: Region) -> int:
 def _whole_sentences(text: str) -> str:
     """Cut a text that ran into its token limit back to its last whole sentence."""
     stripped = text.rstrip()
-    if stripped.endswith((".", "!", "?", "`", ":", ")")):
+    if stripped.endswith((".", "!", "?")):
         return stripped
-    end = max(stripped.rfind(mark) for mark in (". ", ".\n", "!\n", "?\n"))
-    return stripped[: end + 1] if end > len(stripped) // 3 else stripped
+    end = max(stripped.rfind(mark) for mark in (". ", "! ", "? "))
+    if end > 0:
+        return stripped[: end + 1]
+    return f"{stripped} …" if stripped else ""
 
 
 def _place(request: ExplainRequest, model_sha256: str) -> tuple[str, int, int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -19,6 +20,8 @@ from ducktypist.lsp.window import View
 
 if TYPE_CHECKING:
     from ducktypist.lsp.session import Session
+
+_EMPHASIS = re.compile(r"\*{1,3}(?=\S)([^*\n]+?)(?<=\S)\*{1,3}")
 
 LOADING_WAIT_S = 1.5
 """A person waits that long for a model that is being loaded before being told so."""
@@ -81,5 +84,5 @@ def _why_not(error: DucktypistError) -> str:
 def _marked(session: Session, text: str) -> types.MarkupContent:
     if hover_markdown(session.client):
         return types.MarkupContent(kind=types.MarkupKind.Markdown, value=text)
-    plain = text.replace("**", "").replace("\n---\n", "\n").replace("`", "")
+    plain = _EMPHASIS.sub(r"\1", text).replace("\n---\n", "\n").replace("`", "")
     return types.MarkupContent(kind=types.MarkupKind.PlainText, value=plain)

@@ -102,22 +102,6 @@ def without_overlap(text: str, after: str) -> str:
     return "\n".join(lines)
 
 
-def plain_markdown(text: str, *, max_chars: int = 4000) -> str:
-    """Return a model's Markdown without links, images, HTML, or command addresses.
-
-    What a model writes may have been suggested by the code that it read; nothing in it may be
-    followed by a click or loaded by an editor.
-    """
-    text = clean(text)[:max_chars]
-    text = re.sub(r"!?\[([^\]\n]*)\]\([^)\n]*\)", r"\1", text)
-    text = re.sub(r"^\s*\[[^\]\n]+\]:.*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"\b(?:https?|ftp|file|command|javascript|data|vscode)://?\S+", "(address)", text)
-    text = re.sub(r"\b(?:command|javascript|vscode):\S+", "(address)", text)
-    text = text.replace("<", "&lt;") if "<" in _outside_code(text) else text
-    text = _unescape_in_code(text)
-    return _closed_fences(text).strip()
-
-
 def _body_end(text: str, *, language: str, indent: str) -> int | None:
     """Return the offset at which the body is over, None while it may go on."""
     if language in _INDENTED:
@@ -180,20 +164,3 @@ def _after(text: str, mark: str, start: int) -> int:
     """Return the offset just after the next ``mark``, the text's end when there is none."""
     found = text.find(mark, start)
     return len(text) if found < 0 else found + len(mark)
-
-
-def _outside_code(text: str) -> str:
-    return re.sub(r"```.*?(?:```|\Z)|`[^`\n]*`", "", text, flags=re.DOTALL)
-
-
-def _unescape_in_code(text: str) -> str:
-    return re.sub(
-        r"```.*?(?:```|\Z)|`[^`\n]*`",
-        lambda match: match[0].replace("&lt;", "<"),
-        text,
-        flags=re.DOTALL,
-    )
-
-
-def _closed_fences(text: str) -> str:
-    return text + "\n```" if text.count("```") % 2 else text

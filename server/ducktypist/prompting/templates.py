@@ -45,6 +45,8 @@ class Template:
     template_hash: str
     """``b2:`` and 32 hexadecimal digits of BLAKE2b over the file's bytes."""
     sections: Mapping[str, jinja2.Template]
+    continuations: tuple[str, ...] = ()
+    """What a chat's answer goes on with each time the model has come to a stop."""
 
     def render(self, **values: object) -> Prompt:
         """Fill the template in; special tokens in string values are neutralised.
@@ -136,6 +138,7 @@ def parse(name: str, raw: bytes) -> Template:
         kind, form = Kind(front["kind"]), str(front["form"])
         declared = frozenset(_strings(front, "variables"))
         stop = _strings(front, "stop")
+        continuations = _strings(front, "continuations") if "continuations" in front else ()
     except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
         raise PromptError(f"prompt {name}: bad front matter: {error}") from error
     texts = _split_sections(name, match[2])
@@ -172,6 +175,7 @@ def parse(name: str, raw: bytes) -> Template:
         stop=stop,
         template_hash=f"b2:{digest}",
         sections=sections,
+        continuations=continuations,
     )
 
 

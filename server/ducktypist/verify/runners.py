@@ -75,9 +75,7 @@ class PytestRunner:
         """
         if any(target.startswith("-") for target in targets):
             raise RunnerError(f"{targets!r} holds an option; expected node ids or files")
-        plan = await asyncio.to_thread(
-            self._plan, root, overlay, is_guarded=canaries, trace=trace
-        )
+        plan = await asyncio.to_thread(self._plan, root, overlay, is_guarded=canaries, trace=trace)
         result = await self._sandbox.run(
             argv=[
                 *(str(self._interpreter), "-m", "pytest"),

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from ducktypist.config import CompleteConfig
+from ducktypist.domain import Kind, Outcome, Rung
+from ducktypist.features.complete import Completion, CompleteRequest, complete
+from ducktypist.syntax.checks import new_syntax_errors
+from support.cursor import at_cursor
+from support.engines import until_async
+from support.workbench import Bench, bench_of, document_of
+
+CONFIG = CompleteConfig()
+DOCUMENTED = '"""Return the sum.\n\n    >>> add(1, 2)\n    3\n    """'
+
+
+def asking(marked: str, *, language: str = "python") -> CompleteRequest:
+    """Return a request at the marked place."""
+    text, offset = at_cursor(marked)
+    return CompleteRequest(document=document_of(text, language=language), offset=offset)
+
+
+async def typed(bench: Bench, marked: str, *, language: str = "python") -> str | None:
+    """Return the text after the suggestion is taken, None when there is none."""
+    request = asking(marked, language=language)
+    found = await complete(request, workbench=bench.workbench, config=CONFIG)
+    if found is None:
+        return None
+    assert found.edit.span.of(request.document.text) == found.edit.old_text
+    return found.edit.apply(request.document.text)
+
+
+async def test_one_line_is_completed(tmp_path: Path) -> None:
+    """In the middle of a line the rest of the line is suggested, and no line more."""
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "a + b\n    more"}]) as bench:
+        assert await typed(bench, "def f(a, b):\n    return <CURSOR>\n") == (
+            "def f(a, b):\n    return a + b\n"
+        )
+        (row,) = await bench.rows()
+        assert (row.kind, row.answered, row.shown) == (Kind.INFILL, True, True)
+
+
+async def test_the_generation_is_stopped_after_its_line(tmp_path: Path) -> None:
+    """What comes after the line is never generated."""
+    rules = [{"kind": "infill", "reply": "a\n" + "b " * 40, "delay_ms": 10}]
+    async with bench_of(tmp_path, rules) as bench:
+        await typed(bench, "x = <CURSOR>\n")
+        await until_async(lambda: bool(bench.backend.ended))
+        assert bench.backend.ended[0].completion_tokens < 20
+
+
+EMPTY = {
+    "end of the docstring's line": (
+        f"def add(a, b):\n    {DOCUMENTED}<CURSOR>\n",
+        f"def add(a, b):\n    {DOCUMENTED}\n    c = a + b\n    return c\n",
+    ),
+    "blank indented line": (
+        f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>\n",
+        f"def add(a, b):\n    {DOCUMENTED}\n    c = a + b\n    return c\n",
+    ),
+    "blank line at the margin": (
+        f"def add(a, b):\n    {DOCUMENTED}\n  <CURSOR>\n",
+        f"def add(a, b):\n    {DOCUMENTED}\n    c = a + b\n    return c\n",
+    ),
+    "file's end without a line break": (
+        f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>",
+        f"def add(a, b):\n    {DOCUMENTED}\n    c = a + b\n    return c",
+    ),
+    "method": (
+        'class A:\n    def add(self, a, b):\n        """Add."""\n        <CURSOR>\n',
+        'class A:\n    def add(self, a, b):\n        """Add."""\n        c = a + b\n'
+        "        return c\n",
+    ),
+    "tabs": (
+        'def add(a, b):\n\t"""Add."""\n\t<CURSOR>\n',
+        'def add(a, b):\n\t"""Add."""\n\tc = a + b\n\treturn c\n',
+    ),
+    "followed by another function": (
+        f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>\n\n\ndef other():\n    return 1\n",
+        f"def add(a, b):\n    {DOCUMENTED}\n    c = a + b\n    return c\n\n\n"
+        "def other():\n    return 1\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+async def test_an_empty_documented_function_gets_its_body(tmp_path: Path, name: str) -> None:
+    """Wherever the cursor stands in it, the body lands on its own lines, correctly indented."""
+    marked, expected = EMPTY[name]
+    indent = "\t" if name == "tabs" else "        " if name == "method" else "    "
+    reply = f"c = a + b\n{indent}return c\n\n\ndef unrelated():\n    pass\n"
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": reply}]) as bench:
+        assert await typed(bench, marked) == expected
+        ((_, prompt),) = bench.prompts
+        before = prompt.split("<HOLE>")[0]
+        assert before.endswith(f"\n{indent}")
+
+
+async def test_a_placeholder_is_replaced(tmp_path: Path) -> None:
+    """With the cursor before ``pass``, the finished function has no second body."""
+    marked = f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>pass\n"
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "return a + b\n\n"}]) as bench:
+        found = await complete(asking(marked), workbench=bench.workbench, config=CONFIG)
+        # In front of a word nothing is suggested: the word would be glued to it.
+        assert found is None
+        assert bench.prompts == []
+    marked = f"def add(a, b):\n    {DOCUMENTED}<CURSOR>\n    pass\n"
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "return a + b\n\n"}]) as bench:
+        after = await typed(bench, marked)
+        assert after is not None
+        assert "    return a + b\n" in after
+
+
+async def test_what_stands_below_is_not_typed_twice(tmp_path: Path) -> None:
+    """A suggestion ends where it would repeat the text behind the cursor."""
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "a, b)"}]) as bench:
+        assert await typed(bench, "x = add(<CURSOR>)\n") == "x = add(a, b)\n"
+
+
+async def test_a_body_that_does_not_parse_is_not_shown_but_recorded(tmp_path: Path) -> None:
+    """A person does not see broken code; the model's record does."""
+    reply = "return a +* b\n    x = (\n\n"
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": reply}]) as bench:
+        marked = f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>\n"
+        assert await typed(bench, marked) is None
+        (row,) = await bench.rows()
+        assert (row.answered, row.shown, str(row.label)) == (True, False, "wrong")
+
+
+async def test_an_unfinished_line_may_be_unparsable(tmp_path: Path) -> None:
+    """While a line is being typed the file is broken anyway; the suggestion is shown."""
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "range(3):"}]) as bench:
+        assert await typed(bench, "for i in <CURSOR>\n") == "for i in range(3):\n"
+
+
+@pytest.mark.parametrize("reply", ["", "   ", "\n\n"])
+async def test_an_empty_answer_is_no_suggestion(tmp_path: Path, reply: str) -> None:
+    """Blanks are not offered, and count as an answer that was not shown."""
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": reply}]) as bench:
+        assert await typed(bench, "x = <CURSOR>\n") is None
+        (row,) = await bench.rows()
+        assert (row.answered, row.shown) == (True, False)
+
+
+@pytest.mark.parametrize("marked", ["<CURSOR>", "\n  <CURSOR>x\n", "val<CURSOR>ue = 1\n", "a<CURSOR>_b"])
+async def test_nobody_is_asked_where_nothing_useful_is_likely(tmp_path: Path, marked: str) -> None:
+    """At the beginning of a file and inside a word there is no request."""
+    async with bench_of(tmp_path, [{"reply": "x"}]) as bench:
+        assert await typed(bench, marked) is None
+        assert bench.prompts == []
+        assert await bench.rows() == []
+
+
+async def test_a_newer_keystroke_supersedes_the_request(tmp_path: Path) -> None:
+    """Cancelling ends the generation, and the ledger says that it was superseded."""
+    rules = [{"kind": "infill", "reply": "word " * 80, "delay_ms": 20}]
+    async with bench_of(tmp_path, rules) as bench:
+        task = asyncio.create_task(
+            complete(asking("x = <CURSOR>\n"), workbench=bench.workbench, config=CONFIG)
+        )
+        await until_async(lambda: bool(bench.backend.asked))
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await until_async(lambda: bool(bench.backend.ended))
+        assert bench.backend.ended[0].reason == "cancelled"
+        (row,) = await bench.rows()
+        assert (row.answered, row.shown) == (False, False)
+
+
+async def test_without_fill_in_the_middle_the_text_is_continued(tmp_path: Path) -> None:
+    """A model that has no infill tokens gets what stands before the cursor."""
+    async with bench_of(tmp_path, [{"kind": "text", "reply": "1\n"}], fim=False) as bench:
+        assert await typed(bench, "y = 0\nx = <CURSOR>\n") == "y = 0\nx = 1\n"
+        assert bench.prompts == [("text", "y = 0\nx = ")]
+
+
+async def test_a_suggestion_says_that_nothing_was_run(tmp_path: Path) -> None:
+    """The verdict tells how far the static checks got and no more."""
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "undefined_name"}]) as bench:
+        found = await complete(
+            asking("def f():\n    return <CURSOR>\n"), workbench=bench.workbench, config=CONFIG
+        )
+        assert isinstance(found, Completion)
+        assert found.verdict.outcome is Outcome.NOT_RUN
+        assert found.verdict.rung is Rung.PARSES
+        assert found.verdict.summary == "parses; nothing was run"
+
+
+async def test_go_body(tmp_path: Path) -> None:
+    """An empty documented Go function is completed up to its closing brace."""
+    marked = "package p\n\n// Add adds.\nfunc Add(a, b int) int {\n\t<CURSOR>\n}\n"
+    rules = [{"kind": "infill", "reply": "c := a + b\n\treturn c\n}\n\nfunc X() {}\n"}]
+    async with bench_of(tmp_path, rules) as bench:
+        after = await typed(bench, marked, language="go")
+        assert after == (
+            "package p\n\n// Add adds.\nfunc Add(a, b int) int {\n\tc := a + b\n\treturn c\n}\n"
+        )
+        assert not new_syntax_errors("package p\n", after, "go")
+
+
+async def test_special_tokens_around_the_cursor_do_not_reach_the_engine(tmp_path: Path) -> None:
+    """A file about fill-in-the-middle does not confuse the model that fills it in."""
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "1"}]) as bench:
+        await typed(bench, "A = '<|fim_middle|>'\nx = <CURSOR>\nB = '<fim_suffix>'\n")
+        ((_, prompt),) = bench.prompts
+        assert "<|fim_middle|>" not in prompt
+        assert "<fim_suffix>" not in prompt
