@@ -70,7 +70,7 @@ class ExplainConfig:
     """Hover explanations."""
 
     enabled: bool = True
-    max_tokens: int = 210
+    max_tokens: int = 180
     max_lines: int = 60
     """A longer block is explained by its first lines."""
 

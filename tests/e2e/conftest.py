@@ -24,7 +24,7 @@ SLOW_WORDS = " ".join(f"word{number}" for number in range(400))
 
 RULES = [
     {"match": "def hangs_for_ever", "fail": "hang"},
-    {"match": "def slowly", "reply": SLOW_WORDS, "delay_ms": 40},
+    {"match": "def slowly", "reply": SLOW_WORDS, "delay_ms": 100},
     {"kind": "infill", "match": "def add_up", "reply": "return first + second"},
     {"kind": "infill", "match": "def shout", "reply": "return text.upper()"},
     {"kind": "chat", "match": "Explain .*def add_up", "reply": "It adds two numbers."},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -143,9 +144,9 @@ EATS = "def test_hostile():\n    held = ['x' * 2**28 for _ in range(64)]\n    as
 @pytest.mark.parametrize(
     ("test", "words"),
     [
-        (HANGS, ["timeout", "time"]),
+        (HANGS, ["wall clock"]),
         (FORKS, ["process", "fork", "resource", "unavailable"]),
-        (PRINTS, ["output"]),
+        (PRINTS, ["output", "wall clock", "no space"]),
         (EATS, ["memory"]),
     ],
     ids=["hangs", "forks", "prints a gigabyte", "eats memory"],
@@ -182,6 +183,15 @@ async def test_a_workspace_without_tests(script: Path, workspace: Workspace) -> 
         done = await window.resolved(await window.action(uri, "def sh", "write the body"))
         assert done["data"]["verdict"]["outcome"] == "not_run"
         assert "no examples or tests" in done["data"]["verdict"]["summary"]
+
+
+async def test_a_conftest_that_does_not_import(script: Path, workspace: Workspace) -> None:
+    """The run fails with what Python said; nothing is published for a folder."""
+    root = workspace({"conftest.py": "import no_such_module_here\n", "test_x.py": HANGS})
+    async with Window.opened(root, script=script) as window:
+        with pytest.raises(RpcError, match="no_such_module_here"):
+            await window.command("runTests", {})
+        assert not window.diagnostics(root.as_uri())
 
 
 async def test_two_folders_are_kept_apart(script: Path, workspace: Workspace) -> None:
@@ -240,6 +250,26 @@ async def test_the_input_ends_in_the_middle_of_a_generation(
     async with Window.opened(root, script=script) as window:
         uri = window.open(root / "other.py", "def other():\n    return 1\n")
         assert "It prunes old things" in await window.hover(uri, "def other")
+
+
+async def test_a_server_that_is_killed_takes_its_runs_along(
+    script: Path, workspace: Workspace
+) -> None:
+    """SIGKILL leaves no test running; what lies in the scratch folder goes with the next window."""
+    root = workspace({"tests/test_slow.py": HANGS})
+    async with Window.opened(root, script=script, leaves=False) as window:
+        await window.ready()
+        running = {"command": "ducktypist.runTests", "arguments": [{}]}
+        window.client.start_request("workspace/executeCommand", running)
+        await window.client.notification("window/workDoneProgress/create")
+        await asyncio.sleep(0.5)
+        window.client.process.kill()
+        await window.client.exit_status()
+    async with asyncio.timeout(10):
+        while any(str(root) in joined(one) for one in psutil.process_iter(["cmdline"])):
+            await asyncio.sleep(0.05)
+    async with Window.opened(root, script=script) as window:
+        await window.ready()
 
 
 async def answer_of(window: Window, action: dict[str, Any]) -> str:

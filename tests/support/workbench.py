@@ -72,8 +72,10 @@ class Bench:
         return [flatten(request.prompt) for request in self.backend.asked]
 
     async def rows(self) -> list[Suggestion]:
-        """Return the ledger's suggestions, newest first."""
+        """Return the ledger's suggestions, newest first; none when there is no ledger yet."""
         assert await asyncio.to_thread(self.ledger.flush, 5.0)
+        if not await asyncio.to_thread(self.ledger.path.exists):
+            return []
         return await asyncio.to_thread(read_suggestions, self.ledger.path)
 
 

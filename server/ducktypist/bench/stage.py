@@ -24,6 +24,8 @@ from ducktypist.errors import DucktypistError
 
 READY_TIMEOUT_S = 180.0
 POLL_S = 0.2
+IDLE_UNLOAD_S = 300.0
+"""A host that nobody could end any more, because we were killed, leaves after that."""
 N_FILES = 5000
 FILES_PER_FOLDER = 50
 N_LINES = 1000
@@ -57,7 +59,11 @@ class Stage:
     @property
     def options(self) -> dict[str, Any]:
         """Return ``initializationOptions``: the folders here are trusted, the ledger is our own."""
-        return {"trusted": True, "ledger": {"path": str(self.top / "ledger.sqlite3")}}
+        return {
+            "trusted": True,
+            "ledger": {"path": str(self.top / "ledger.sqlite3")},
+            "engine": {"idle_unload_s": IDLE_UNLOAD_S},
+        }
 
     def folder(self, name: str) -> Path:
         """Return a new folder below the stage."""
@@ -95,7 +101,12 @@ async def set_stage(backend: str | None) -> AsyncIterator[Stage]:
     reason = ""
     try:
         spec = await asyncio.to_thread(lambda: App(backend=backend).host_spec())
-        spec = replace(spec, socket_dir=top / "run", log_dir=top / "state")
+        spec = replace(
+            spec,
+            socket_dir=top / "run",
+            log_dir=top / "state",
+            idle_unload_s=IDLE_UNLOAD_S,
+        )
     except DucktypistError as error:
         reason = str(error)
     environment = {

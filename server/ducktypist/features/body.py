@@ -175,11 +175,12 @@ def _forms(
         prompts.append((infill, infill.render(before=before, after=clipped)))
     continuation = workbench.prompts["body-text"]
     prompts.append((continuation, continuation.render(before=before)))
-    for template, prompt in prompts:
-        yield _Form(template=template, prompt=prompt, sampling=Sampling())
-    turns = itertools.islice(itertools.cycle(prompts), config.max_candidates - len(prompts))
-    for seed, (template, prompt) in enumerate(turns, start=1):
-        sampling = Sampling(temperature=SAMPLE_TEMPERATURE, top_p=SAMPLE_TOP_P, seed=seed)
+    turns = itertools.islice(itertools.cycle(prompts), config.max_candidates)
+    for number, (template, prompt) in enumerate(turns):
+        sampling = Sampling()
+        if number >= len(prompts):
+            seed = number - len(prompts) + 1
+            sampling = Sampling(temperature=SAMPLE_TEMPERATURE, top_p=SAMPLE_TOP_P, seed=seed)
         yield _Form(template=template, prompt=prompt, sampling=sampling)
 
 

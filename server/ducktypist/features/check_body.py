@@ -5,6 +5,7 @@ Reports in, a verdict out. A candidate that fails is not run again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,7 +52,9 @@ async def check_body(
         return static
     if isinstance(grounds, NotRunnable):
         return not_run(static.rung, grounds.reason)
-    relative = grounds.relative(document.path) if document.path else None
+    relative = None
+    if document.path is not None:
+        relative = await asyncio.to_thread(grounds.relative, document.path)
     has_examples = bool(
         function.docstring and doctest_examples(function.docstring.of(document.text))
     )

@@ -34,6 +34,7 @@ from ducktypist.syntax.regions import Region, block_at, enclosing
 
 K = TypeVar("K")
 MAX_CACHED = 512
+MIN_WORDS = 3
 MAX_FILE_CHARS = 4_000_000
 """Beyond this a file is data; parsing it would cost more than a hover is worth."""
 
@@ -192,7 +193,8 @@ async def _in_sections(
         parts.append(part)
         said = _whole_sentences(part.text.strip())
         # A heading with nothing to say is left out.
-        text += heading.rstrip() + " " + said if said else ""
+        if len(said.split()) >= MIN_WORDS:
+            text += f"{heading} {said}"
     return replace(
         parts[-1],
         text=text,
@@ -211,9 +213,9 @@ def _code(document: Document, region: Region, config: ExplainConfig) -> str:
 def _context(document: Document, region: Region, config: ExplainConfig) -> str:
     """Return the function around the region, when the region is not all of it."""
     function = enclosing(document.text, document.language, _middle(region))
+    # Without a function around it, the rest of a file distracts a small model more than it helps.
     if function is None:
-        small = document.text if document.text.count("\n") <= config.max_lines else ""
-        return small.strip() if small.strip() != region.span.of(document.text).strip() else ""
+        return ""
     if function.span == region.span or function.span.of(document.text).count("\n") > (
         config.max_lines
     ):

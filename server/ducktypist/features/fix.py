@@ -114,7 +114,7 @@ async def fix(
     nothing = _nothing_to_fix(before, failed_test, target)
     if failed_test is None or nothing:
         return _without_edit(suggestion_id, workbench, search, nothing, Outcome.NOT_RUN)
-    places = suspects(failed_test, grounds)
+    places = await asyncio.to_thread(suspects, failed_test, grounds)
     if not places:
         reason = "no function of the workspace outside the tests was run by it"
         return _without_edit(suggestion_id, workbench, search, reason, Outcome.NOT_RUN)
@@ -131,7 +131,7 @@ async def fix(
         asked = questions(
             places,
             failed_test,
-            _test_code(request.failing, grounds),
+            await asyncio.to_thread(_test_code, request.failing, grounds),
             workbench=workbench,
             config=config,
         )

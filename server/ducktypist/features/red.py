@@ -6,11 +6,13 @@ traceback names.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ducktypist.domain import FailingTest, TestOutcome, TestReport, TestResult
+from ducktypist.errors import RunnerError
 from ducktypist.features.grounds import Grounds
 from ducktypist.syntax.lines import LineTable
 from ducktypist.syntax.regions import test_functions
@@ -32,14 +34,19 @@ class TestRun:
 
 
 async def run_tests(targets: Sequence[str], *, grounds: Grounds) -> TestRun:
-    """Run tests (node ids, files; none means all) on the disk's files and the open buffers."""
+    """Run tests (node ids, files; none means all) on the disk's files and the open buffers.
+
+    Raises:
+        RunnerError: pytest ended before it looked at any test file, so nothing is known.
+    """
     report = await grounds.tests(targets, canaries=False, whole_suite=True)
-    texts: dict[Path, str] = {}
-    red = [item for item in report.results if item.outcome in RED]
-    failing = [_failing(item, grounds, texts) for item in (*red, *report.collection_errors)]
+    for error in report.collection_errors:
+        if not error.node_id:
+            why = error.message.strip()[-MAX_MESSAGE_CHARS:] or "it said nothing"
+            raise RunnerError(f"pytest ended before it collected any test: {why}")
     return TestRun(
         report=report,
-        failing=tuple(failing),
+        failing=await asyncio.to_thread(_all_failing, report, grounds),
         ran=frozenset(item.node_id for item in report.results),
     )
 
@@ -66,6 +73,12 @@ def counts(report: TestReport) -> Mapping[str, object]:
         "duration_ms": round(report.duration_ms),
         **({"killed": str(report.killed)} if report.killed else {}),
     }
+
+
+def _all_failing(report: TestReport, grounds: Grounds) -> tuple[FailingTest, ...]:
+    texts: dict[Path, str] = {}
+    red = [item for item in report.results if item.outcome in RED]
+    return tuple(_failing(item, grounds, texts) for item in (*red, *report.collection_errors))
 
 
 def _failing(result: TestResult, grounds: Grounds, texts: dict[Path, str]) -> FailingTest:

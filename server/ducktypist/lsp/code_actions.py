@@ -296,8 +296,9 @@ async def _edit(
 def _uri_of(session: Session, path: Path) -> str:
     """Return the URI under which the editor knows a file, if it has it open."""
     real = path.resolve()
-    uris: list[str] = list(session.server.protocol.workspace.text_documents)
-    for uri in uris:
+    # Not the keys: pygls decodes those.
+    for document in session.server.protocol.workspace.text_documents.values():
+        uri: str = document.uri
         known = uri_to_path(uri)
         if known is not None and known.resolve() == real:
             return uri

@@ -182,6 +182,9 @@ class _Phases:
         return TestOutcome.ERROR if around[1] is None else call
 
 
+_NOTHING_COLLECTED = 5
+"""pytest's exit status for a run that found no test (``pytest.ExitCode``); that is no failure."""
+
 _SKIPS = frozenset({TestOutcome.SKIPPED, TestOutcome.XFAILED})
 
 
@@ -230,7 +233,7 @@ def _report(
                 uncollected.append(_failed_file(str(event["id"]), str(event["text"]), frames))
             case "finished":
                 finished = int(event["status"])
-    if result.exit_status not in {0, None} and not collected and not uncollected:
+    if result.exit_status not in {0, None, _NOTHING_COLLECTED} and not collected and not uncollected:
         # A conftest that does not import, an unknown target or a bad setting.
         uncollected.append(_failed_file("", result.output.strip()[-_OUTPUT_TAIL_CHARACTERS:], ()))
     outcomes = {node_id: item.outcome() for node_id, item in phases.items()}
