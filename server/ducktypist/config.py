@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import reprlib
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -24,7 +25,9 @@ from ducktypist.errors import ConfigError
 
 APP = "ducktypist"
 WORKSPACE_FILE = ".ducktypist.toml"
-MAX_CONFIG_BYTES = 256 * 1024
+MAX_CONFIG_BYTES = 16 * 1024
+"""Many times all settings with comments. tomllib takes a minute for 100 KiB of one dotted key, and
+a workspace's file is anybody's."""
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 
 
@@ -268,7 +271,7 @@ def _merge_section(base: Any, value: Mapping[str, Any], *, section: str, source:
         if type(accepted) is not expected:
             raise ConfigError(
                 f"{source}: `{section}.{key}` must be {_named(expected)}, "
-                f"got {_named(type(given))} {given!r:.60}"
+                f"got {_named(type(given))} {reprlib.repr(given)}"
             )
         changed[key] = accepted
     return dataclasses.replace(base, **changed)

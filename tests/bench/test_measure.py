@@ -19,6 +19,7 @@ from ducktypist.bench.measure import (
     Row,
     load,
     machine,
+    median_interval,
     quantile,
 )
 
@@ -56,8 +57,10 @@ def test_a_quantile_is_not_said_of_too_few_samples() -> None:
 @pytest.mark.parametrize(
     ("samples", "bar", "met"),
     [
-        ((1.0, 2.0, 9.0), Bar(limit=2.0), True),
-        ((1.0, 2.1, 9.0), Bar(limit=2.0), False),
+        ((1.0, 2.0) * 5, Bar(limit=2.0), True),
+        ((2.1, 9.0) * 5, Bar(limit=2.0), False),
+        ((1.0, 3.0) * 5, Bar(limit=2.0), None),
+        ((1.0,) * 5, Bar(limit=2.0), None),
         ((1.0, 2.0, 9.0), Bar(limit=8.0, statistic="max"), False),
         ((1.0,) * 10, Bar(limit=8.0, statistic="p95"), None),
         ((1.0,) * 100, Bar(limit=8.0, statistic="p99"), True),
@@ -68,8 +71,21 @@ def test_a_quantile_is_not_said_of_too_few_samples() -> None:
 def test_a_bar_is_met_at_its_limit_or_below(
     samples: tuple[float, ...], bar: Bar | None, *, met: bool | None
 ) -> None:
-    """The named statistic counts; without enough samples there is no verdict."""
+    """The named statistic counts; with too few or too scattered samples there is no verdict."""
     assert row(*samples, bar=bar).is_met() is met
+
+
+@pytest.mark.parametrize(("n", "ranks"), [(6, (1, 6)), (9, (2, 8)), (15, (4, 12)), (20, (6, 15))])
+def test_the_medians_interval_has_the_tables_ranks(n: int, ranks: tuple[int, int]) -> None:
+    """The order statistics are those of the published tables for 95 %."""
+    samples = [float(number) for number in range(n, 0, -1)]
+    assert median_interval(samples) == ranks
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_five_samples_have_no_interval(n: int) -> None:
+    """The median lies outside of all five too often."""
+    assert median_interval([1.0] * n) is None
 
 
 def test_a_report_is_json_with_every_sample() -> None:
@@ -78,7 +94,7 @@ def test_a_report_is_json_with_every_sample() -> None:
         machine=machine(),
         model=None,
         before=Load(averages=(0.1, 0.2, 0.3), busy_percent=BUSY_PERCENT + 1),
-        rows=[row(3.0, 1.0, 2.0, bar=Bar(limit=1.0))],
+        rows=[row(3.0, 1.0, 2.0, bar=Bar(limit=1.0, statistic="max"))],
     )
     found = json.loads(json.dumps(report.as_json(), allow_nan=False))
     assert found["busy_before"] is True
@@ -86,7 +102,7 @@ def test_a_report_is_json_with_every_sample() -> None:
     assert found["rows"][0]["samples"] == [3.0, 1.0, 2.0]
     assert found["rows"][0]["median"] == 2.0
     assert found["rows"][0]["met"] is False
-    assert found["rows"][0]["bar"] == {"limit": 1.0, "statistic": "median"}
+    assert found["rows"][0]["bar"] == {"limit": 1.0, "statistic": "max"}
 
 
 def test_the_machine_is_described() -> None:

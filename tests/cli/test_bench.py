@@ -38,8 +38,9 @@ def test_the_table_says_what_was_met(capsys: pytest.CaptureFixture[str]) -> None
     busy = Load(averages=(9.0, 8.0, 7.0), busy_percent=50.0)
     show(
         report(
-            row(1.0, 2.0),
-            row(3.0, note="slow today"),
+            row(*[1.0, 2.0] * 5),
+            row(*[3.0] * 6, note="slow today"),
+            row(*[1.0, 3.0] * 5),
             row(1.0, bar=Bar(limit=2.0, statistic="p99")),
             before=busy,
         ),
@@ -49,6 +50,7 @@ def test_the_table_says_what_was_met(capsys: pytest.CaptureFixture[str]) -> None
     assert "something [odd]" in said
     assert "median ≤ 2: met" in said
     assert "median ≤ 2: not met" in said
+    assert "median ≤ 2: cannot say, 95 % interval 1.0 to 3.0" in said
     assert "p99 ≤ 2: too few to say" in said
     assert "r: slow today" in said
     assert "Some Processor [x], 2 cores (4 threads), 8 GB" in said
@@ -60,7 +62,7 @@ def test_a_missed_bar_is_no_error_and_an_unmeasured_row_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Scripts can tell slow from broken by the exit status."""
-    show(report(row(3.0)), as_json=True)
+    show(report(row(*[3.0] * 6)), as_json=True)
     assert json.loads(capsys.readouterr().out)["rows"][0]["met"] is False
     with pytest.raises(SystemExit) as left:
         show(report(row(problem="no model")), as_json=False)

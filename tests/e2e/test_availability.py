@@ -7,28 +7,16 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from support.stdio_client import RpcError
-from support.windows import Window, script_written
+from support.windows import Window, hosts, script_written
 
 pytestmark = pytest.mark.e2e
 
 Workspace = Callable[..., Path]
 SHORT_S = 8.0
 """Within this a person has an answer, whatever the model does; far above what it takes."""
-
-
-def hosts() -> list[int]:
-    """Return the host processes of this test's own runtime folder."""
-    folder = os.environ["DUCKTYPIST_RUNTIME_DIR"]
-    return [
-        process.pid
-        for process in psutil.process_iter(["cmdline", "status"])
-        if any(word.startswith(f"--socket={folder}/") for word in process.info["cmdline"] or [])
-        and process.info["status"] != psutil.STATUS_ZOMBIE
-    ]
 
 
 async def test_no_model_yet(workspace: Workspace) -> None:
@@ -106,9 +94,7 @@ async def test_a_host_that_is_killed_in_the_middle_of_a_request(
 ) -> None:
     """That request says so, and the next one is served by a new host."""
     slow = {"match": "def slowly", "reply": "word " * 400, "delay_ms": 40}
-    script = script_written(
-        tmp_path / "s.json", rule=[slow, {"reply": "It adds two numbers."}]
-    )
+    script = script_written(tmp_path / "s.json", rule=[slow, {"reply": "It adds two numbers."}])
     root = workspace()
     async with Window.opened(root, script=script) as window:
         await window.ready()

@@ -6,7 +6,6 @@ pytest-lsp's client turns a reply that uses what the editor did not declare into
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest_asyncio
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
+from support.stdio_client import serve_command
 from support.windows import edited, place
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sandbox]
@@ -74,8 +74,7 @@ async def room(
     """Give an initialized session of each editor, and end it in order."""
     root = workspace()
     client = await ClientServerConfig(
-        server_command=[sys.executable, "-m", "ducktypist", "serve", "--stdio"]
-        + ["--backend", f"scripted:{script}"],
+        server_command=serve_command("--stdio", "--backend", f"scripted:{script}"),
         server_env=dict(os.environ),
     ).start()
     assert isinstance(client, LanguageClient)
@@ -184,7 +183,7 @@ async def test_write_the_body_is_resolved_with_its_verdict(room: Room) -> None:
 
 
 async def test_red_test_is_published_fixed_and_gone(room: Room) -> None:
-    """runTests publishes it at the assertion; its quick fix turns it green and breaks nothing."""
+    """A run publishes it at the assertion; its quick fix turns it green and breaks nothing."""
     uri, text = room.open("tests/test_sums.py")
     code_uri, code = room.open("shop/sums.py")
     counted = await room.command("runTests", {})

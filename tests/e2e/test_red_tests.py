@@ -49,7 +49,10 @@ async def test_a_red_test_goes_when_it_passes(script: Path, workspace: Workspace
             code,
             [
                 {
-                    "range": {"start": {**minus, "character": minus["character"] - 1}, "end": minus},
+                    "range": {
+                        "start": {**minus, "character": minus["character"] - 1},
+                        "end": minus,
+                    },
                     "newText": "+",
                 }
             ],
@@ -122,7 +125,9 @@ async def test_a_test_file_that_cannot_be_collected_is_an_error(
     script: Path, workspace: Workspace
 ) -> None:
     """It is in errors and published in its file, with what Python said."""
-    root = workspace({"tests/test_broken.py": "import no_such_module_here\n\n\ndef test_x(): ...\n"})
+    root = workspace(
+        {"tests/test_broken.py": "import no_such_module_here\n\n\ndef test_x(): ...\n"}
+    )
     async with Window.opened(root, script=script) as window:
         uri = window.open(root / "tests/test_broken.py")
         counted = await window.command("runTests", {})

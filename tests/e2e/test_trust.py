@@ -71,9 +71,7 @@ async def test_an_untrusted_folder_runs_nothing(
     assert not list(root.glob("**/__pycache__"))
 
 
-async def test_the_users_list_of_trusted_folders_counts(
-    script: Path, workspace: Workspace
-) -> None:
+async def test_the_users_list_of_trusted_folders_counts(script: Path, workspace: Workspace) -> None:
     """What `ducktypist trust DIR` wrote makes tests run, in the sandbox: the folder stays clean."""
     files = {name: text for name, text in FILES.items() if name != ".ducktypist.toml"}
     root = workspace(files)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from lsprotocol.converters import get_converter
 from pytest_lsp import client_capabilities
 
@@ -246,6 +248,17 @@ class Window:
             for message in self.client.messages
             if message.get("method") in {"window/showMessage", "window/showMessageRequest"}
         )
+
+
+def hosts() -> list[int]:
+    """Return the model's host processes in the runtime folder that is set now."""
+    folder = os.environ["DUCKTYPIST_RUNTIME_DIR"]
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if any(word.startswith(f"--socket={folder}/") for word in process.info["cmdline"] or [])
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def script_written(path: Path, **script: Any) -> Path:

@@ -157,9 +157,20 @@ def _verdict(row: Row) -> str:
     if row.bar is None:
         return ""
     met = row.is_met()
-    said = "too few to say" if met is None else "met" if met else "not met"
+    said = _unsaid(row) if met is None else "met" if met else "not met"
     what = "" if row.bar.statistic == "max" else f"{row.bar.statistic} "
     return f"{what}≤ {row.bar.limit:g}: {said}"
+
+
+def _unsaid(row: Row) -> str:
+    """Return why there is no verdict on a row that has a bar."""
+    from ducktypist.bench.measure import median_interval  # noqa: PLC0415 - as above
+
+    is_median = row.bar is not None and row.bar.statistic == "median"
+    interval = median_interval(row.samples) if is_median else None
+    if interval is None:
+        return "too few to say"
+    return f"cannot say, 95 % interval {_number(interval[0])} to {_number(interval[1])}"
 
 
 def _number(value: float | None) -> str:

@@ -39,6 +39,8 @@ CONTEXT_TOKENS = 700
 SAMPLE_TEMPERATURE = 0.7
 SAMPLE_TOP_P = 0.95
 MAX_UNRUN_CANDIDATES = 3
+NEVER_OFFERED = frozenset({Outcome.BROKEN, Outcome.TAMPERED})
+"""Whatever the settings say: code that does not parse, and code that cheats its checks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +242,7 @@ def _proposal(
     timings = search.tally.total()
     passed = best is not None and best.verdict.rung.height >= Rung.EXAMPLES_PASS.height
     offered = best is not None and (
-        passed or (config.offer_unverified and best.verdict.outcome is not Outcome.BROKEN)
+        passed or (config.offer_unverified and best.verdict.outcome not in NEVER_OFFERED)
     )
     n = len(search.candidates)
     if best is None:

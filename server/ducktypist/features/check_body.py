@@ -62,7 +62,7 @@ async def check_body(
         return not_run(static.rung, "there are no examples or tests to run")
     patched = edit.apply(document.text)
     if reasons := refusals(document.text, patched):
-        return failed(static.rung, Outcome.TAMPERED, f"refused: it uses {', '.join(reasons)}")
+        return failed(static.rung, Outcome.TAMPERED, f"refused: {', '.join(reasons)}")
     try:
         examples, reports = await _run(
             relative,

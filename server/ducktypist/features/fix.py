@@ -208,7 +208,7 @@ async def _validated(edit: TextEdit, place: Suspect, case: _Case) -> Verdict:
     if new_syntax_errors(place.text, patched, "python"):
         return failed(Rung.UNVERIFIED, Outcome.BROKEN, "adds a syntax error")
     if reasons := refusals(place.text, patched):
-        return failed(rung, Outcome.TAMPERED, f"refused: it uses {', '.join(reasons)}")
+        return failed(rung, Outcome.TAMPERED, f"refused: {', '.join(reasons)}")
     if function_named(patched, "python", place.function.qualified_name) is None:
         return failed(rung, Outcome.BROKEN, "the function is gone")
     changed = {place.path: patched}

@@ -74,7 +74,9 @@ class Session:
     def _roots(self) -> list[Path]:
         workspace = self.server.protocol.workspace
         # Not the keys: pygls decodes those, and a folder's name may hold what ends a path in a URI.
-        uris = [folder.uri for folder in workspace.folders.values()] or ([workspace.root_uri] if workspace.root_uri else [])
+        uris = [folder.uri for folder in workspace.folders.values()]
+        if not uris and workspace.root_uri:
+            uris = [workspace.root_uri]
         return [path for uri in uris if (path := uri_to_path(uri)) is not None and path.is_dir()]
 
     # ------------------------------------------------------------------ life

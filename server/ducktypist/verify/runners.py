@@ -233,7 +233,8 @@ def _report(
                 uncollected.append(_failed_file(str(event["id"]), str(event["text"]), frames))
             case "finished":
                 finished = int(event["status"])
-    if result.exit_status not in {0, None, _NOTHING_COLLECTED} and not collected and not uncollected:
+    is_failure = result.exit_status not in {0, None, _NOTHING_COLLECTED}
+    if is_failure and not collected and not uncollected:
         # A conftest that does not import, an unknown target or a bad setting.
         uncollected.append(_failed_file("", result.output.strip()[-_OUTPUT_TAIL_CHARACTERS:], ()))
     outcomes = {node_id: item.outcome() for node_id, item in phases.items()}

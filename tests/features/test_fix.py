@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ducktypist.config import FixConfig
+from ducktypist.domain import FailingTest, Kind, Outcome, Rung
+from ducktypist.features.fix import FixProposal, FixRequest, fix
+from ducktypist.verify.sandbox import SandboxStatus
+from support.engines import until_async
+from support.sandboxes import tree_hash
+from support.workbench import Bench, bench_of, grounds_in, write_tree
+
+pytestmark = pytest.mark.sandbox
+
+CONFIG = FixConfig(repeats=1, max_candidates=6)
+TARGET = "tests/test_rows.py::test_last_row_is_kept"
+ROWS = '''\
+"""Rows of a table."""
+
+
+def chunks(items, size):
+    """Return neighbouring items in lists of ``size``."""
+    found = []
+    for start in range(0, len(items) - 1, size):
+        found.append(items[start : start + size])
+    return found
+'''
+TESTS = """\
+from rows import chunks
+
+
+def test_last_row_is_kept():
+    assert chunks([1, 2, 3], 2) == [[1, 2], [3]]
+
+
+def test_full_rows():
+    assert chunks([1, 2, 3, 4], 2) == [[1, 2], [3, 4]]
+
+
+def test_nothing():
+    assert chunks([], 2) == []
+"""
+RIGHT = "for start in range(0, len(items), size):\n"
+
+
+def hole(line_before: str, *replies: str) -> dict[str, Any]:
+    """Return a rule for the question whose hole follows a line."""
+    return {"kind": "infill", "match": f"{line_before}\\n +<HOLE>", "replies": list(replies)}
+
+
+@pytest.fixture
+def shop(workspace: Path, request: pytest.FixtureRequest) -> Path:
+    """A workspace with one red test; it must look the same afterwards."""
+    write_tree(
+        workspace,
+        {"rows.py": ROWS, "tests/test_rows.py": TESTS, "conftest.py": "", "pytest.ini": "[pytest]\n"},
+    )
+    request.node.tree_before = tree_hash(workspace)
+    return workspace
+
+
+def red(root: Path, node_id: str = TARGET) -> FixRequest:
+    """Return a request for a red test."""
+    failing = FailingTest(
+        node_id=node_id, root=root, path=root / node_id.partition("::")[0], line=5,
+        message="assert", frames=(),
+    )  # fmt: skip
+    return FixRequest(failing=failing, trusted=True)
+
+
+async def fixed(
+    tmp_path: Path,
+    root: Path,
+    level: SandboxStatus,
+    rules: Sequence[dict[str, Any]],
+    *,
+    node_id: str = TARGET,
+    timeout_s: float = 20.0,
+    **changes: Any,
+) -> tuple[FixProposal, Bench, Any]:
+    """Return what came of a fix, the engine's record and the ledger's rows."""
+    grounds = grounds_in(root, level, tmp_path / "scratch", timeout_s=timeout_s)
+    async with bench_of(tmp_path, rules, default="") as bench:
+        found = await fix(
+            red(root, node_id),
+            workbench=bench.workbench,
+            grounds=grounds,
+            config=replace(CONFIG, **changes),
+            progress=lambda _: None,
+        )
+        return found, bench, await bench.rows()
+
+
+async def test_the_right_line_is_found_and_proved(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Wrong lines are tried and dropped; the right one turns the test green and keeps the rest."""
+    wrong = "for start in range(1, len(items), size):\n"
+    rules = [
+        hole("found = \\[\\]", RIGHT),
+        hole('``size``."""', "found = [[]]\n"),
+        hole("len\\(items\\) - 1, size\\):", wrong),
+    ]
+    found, _, rows = await fixed(tmp_path, shop, sandbox_level, rules, repeats=3)
+    assert found.edit is not None
+    assert found.path == shop / "rows.py"
+    assert found.text == ROWS
+    assert found.edit.apply(ROWS) == ROWS.replace("len(items) - 1", "len(items)")
+    assert found.verdict.outcome is Outcome.PLAUSIBLE
+    assert found.verdict.rung is Rung.NO_REGRESSIONS
+    assert found.message == "plausible: 3 of 3 runs, 2 other tests still pass"
+    assert found.n_candidates >= 2
+    (row,) = rows
+    assert (row.kind, str(row.label), row.regression_checked, row.shown) == (
+        Kind.FIX, "right", True, True,
+    )  # fmt: skip
+
+
+async def test_a_patch_that_breaks_another_test_is_not_offered(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Turning the target green is not enough."""
+    hack = "for start in ((0, 2) if items else (0,)):\n"
+    rules = [hole("found = \\[\\]", hack)]
+    found, _, rows = await fixed(tmp_path, shop, sandbox_level, rules)
+    assert found.edit is None
+    assert found.path is None
+    assert "1 regressed" in found.message
+    assert (str(rows[0].label), rows[0].shown) == ("wrong", False)
+
+
+async def test_when_nothing_helps_the_message_counts_what_was_tried(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """No plausible patch, no edit; the line says how many candidates failed and where."""
+    rules = [
+        hole("found = \\[\\]", "for start in range(0):\n"),
+        hole('``size``."""', "found = (\n"),
+        hole("len\\(items\\) - 1, size\\):", "import os; os._exit(0)\n"),
+    ]
+    found, _, rows = await fixed(tmp_path, shop, sandbox_level, rules, max_candidates=3)
+    assert found.edit is None
+    assert found.verdict.outcome is Outcome.STILL_FAILING
+    assert found.message.startswith("no plausible patch: 3 candidates: ")
+    for words in ("1 still_failing", "1 broken", "1 tampered", "`chunks`"):
+        assert words in found.message
+    assert (str(rows[0].label), rows[0].answered) == ("wrong", True)
+
+
+async def test_a_candidate_that_hangs_is_ended_and_the_search_goes_on(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """An endless loop counts as a timeout, and the next candidate is still tried."""
+    rules = [
+        hole('``size``."""', "while True: pass\n"),
+        hole("found = \\[\\]", RIGHT),
+    ]
+    found, _, _ = await fixed(tmp_path, shop, sandbox_level, rules, timeout_s=3.0)
+    assert found.edit is not None
+    assert found.verdict.outcome is Outcome.PLAUSIBLE
+    assert found.n_candidates == 2
+
+
+async def test_a_test_that_passes_needs_no_fix(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """When the failure cannot be reproduced the model is not even asked."""
+    node_id = "tests/test_rows.py::test_full_rows"
+    found, bench, rows = await fixed(tmp_path, shop, sandbox_level, [], node_id=node_id)
+    assert found.edit is None
+    assert found.verdict.outcome is Outcome.NOT_RUN
+    assert found.message == f"{node_id} passed in the sandbox; there is nothing to fix"
+    assert bench.prompts == []
+    assert rows == []
+
+
+async def test_a_test_that_is_gone_cannot_be_fixed(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """A node id that does not exist is said to be uncollectable."""
+    node_id = "tests/test_rows.py::test_of_yesterday"
+    found, bench, _ = await fixed(tmp_path, shop, sandbox_level, [], node_id=node_id)
+    assert found.edit is None
+    assert "could not be collected" in found.message
+    assert bench.prompts == []
+
+
+async def test_only_sources_are_changed(
+    tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
+) -> None:
+    """A bug in a test's own helper, in conftest or in the test itself is nobody's to patch."""
+    write_tree(
+        workspace,
+        {
+            "conftest.py": "import pytest\n\n@pytest.fixture\ndef two():\n    return 3\n",
+            "tests/helper.py": "def double(x):\n    return x + x + 1\n",
+            "tests/test_two.py": "from helper import double\n\n"
+            "def test_two(two):\n    assert double(two) == 4\n",
+        },
+    )
+    found, bench, _ = await fixed(
+        tmp_path, workspace, sandbox_level, [{"reply": "return 2\n"}],
+        node_id="tests/test_two.py::test_two",
+    )  # fmt: skip
+    assert found.edit is None
+    assert found.message == "no function of the workspace outside the tests was run by it"
+    assert bench.prompts == []
+
+
+async def test_a_rewritten_body_is_the_last_resort(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """A model without infill tokens is asked for the whole function, and the edit is its body."""
+    body = "    return [items[i : i + size] for i in range(0, len(items), size)]\n```\n"
+    grounds = grounds_in(shop, sandbox_level, tmp_path / "scratch")
+    async with bench_of(tmp_path, [{"kind": "chat", "reply": body}], fim=False) as bench:
+        found = await fix(
+            red(shop),
+            workbench=bench.workbench,
+            grounds=grounds,
+            config=replace(CONFIG, repeats=1),
+            progress=lambda _: None,
+        )
+    assert found.edit is not None
+    head = ROWS.partition("    found = []")[0]
+    assert found.edit.apply(ROWS) == head + body.partition("```")[0]
+
+
+async def test_cancelling_leaves_nothing_behind(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Runs and requests end with the search; the fixture looks for processes and scratches."""
+    rules = [{"kind": "infill", "reply": "x " * 400, "delay_ms": 20}]
+    grounds = grounds_in(shop, sandbox_level, tmp_path / "scratch")
+    async with bench_of(tmp_path, rules) as bench:
+        task = asyncio.create_task(
+            fix(
+                red(shop),
+                workbench=bench.workbench,
+                grounds=grounds,
+                config=CONFIG,
+                progress=lambda _: None,
+            )
+        )
+        await until_async(lambda: bool(bench.backend.asked))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until_async(lambda: bool(bench.backend.ended))
+        assert bench.backend.ended[0].reason == "cancelled"
+        (row,) = await bench.rows()
+        assert (row.answered, str(row.label)) == (False, "unverified")
