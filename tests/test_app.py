@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -169,7 +170,9 @@ def test_a_bad_layer_does_not_take_the_others_down(workspace: Path, user_file: P
     assert "the editor's settings" in app.problems[1]
 
 
-@pytest.mark.parametrize("settings", [{"fix": None}, {"fix": []}, {"engine": {"url": {}}}, {"": {}}])
+@pytest.mark.parametrize(
+    "settings", [{"fix": None}, {"fix": []}, {"engine": {"url": {}}}, {"": {}}]
+)
 def test_bad_editor_settings(user_file: Path, settings: Mapping[str, Any]) -> None:  # noqa: ARG001 - no real user's settings
     """An editor's settings are checked like a file's."""
     app = App(settings=settings)
@@ -196,7 +199,7 @@ def test_the_root_of_a_file(workspace: Path, tmp_path: Path) -> None:
 
 async def test_nothing_is_run_without_root_or_trust(workspace: Path) -> None:
     """Why nothing may be run is said in words, and no sandbox is even looked for."""
-    app = App(roots=[workspace])
+    app = await asyncio.to_thread(App, roots=[workspace])
     outside = await app.grounds(None, {})
     assert isinstance(outside, NotRunnable)
     assert "no workspace folder" in outside.reason
@@ -210,14 +213,18 @@ async def test_nothing_is_run_without_root_or_trust(workspace: Path) -> None:
 @pytest.mark.sandbox
 async def test_grounds_of_a_trusted_folder(workspace: Path) -> None:
     """Limits come from the settings; a missing interpreter is a reason and no exception."""
-    trust.trust(workspace)
-    app = App(roots=[workspace], settings={"verify": {"timeout_s": 2.5, "suite_timeout_s": 7}})
+    await asyncio.to_thread(trust.trust, workspace)
+    app = await asyncio.to_thread(
+        App, roots=[workspace], settings={"verify": {"timeout_s": 2.5, "suite_timeout_s": 7}}
+    )
     grounds = await app.grounds(workspace, {Path("a.py"): "x"})
     assert isinstance(grounds, Grounds)
     assert (grounds.limits.timeout_s, grounds.suite_limits.timeout_s) == (2.5, 7.0)
     assert grounds.text_of(Path("a.py")) == "x"
     await app.aclose()
-    app = App(roots=[workspace], settings={"python": {"interpreter": "no-such-python"}})
+    app = await asyncio.to_thread(
+        App, roots=[workspace], settings={"python": {"interpreter": "no-such-python"}}
+    )
     refused = await app.grounds(workspace, {})
     assert isinstance(refused, NotRunnable)
     assert "no-such-python" in refused.reason
@@ -236,11 +243,11 @@ async def test_an_engine_that_cannot_be_built(
     workspace: Path, settings: Mapping[str, Any], error: type[Exception]
 ) -> None:
     """The status says what is wrong with the engine's settings; asking for it raises it."""
-    app = App(roots=[workspace], settings=settings)
+    app = await asyncio.to_thread(App, roots=[workspace], settings=settings)
     status: Any = await app.status()
     assert status["engine"]["state"] == "failed"
     assert status["engine"]["last_error"]
-    assert status["workspaces"] == [{"path": str(workspace.resolve()), "trusted": False}]
+    assert status["workspaces"] == [{"path": str(workspace), "trusted": False}]
     with pytest.raises(error):
         await app.workbench(wait_s=0.0)
     await app.aclose()
@@ -248,7 +255,7 @@ async def test_an_engine_that_cannot_be_built(
 
 async def test_stats_of_a_fresh_ledger(workspace: Path) -> None:
     """Before the first suggestion the table is empty and nothing is written."""
-    app = App(roots=[workspace])
+    app = await asyncio.to_thread(App, roots=[workspace])
     table: Any = await app.stats()
     assert (table["n_suggestions"], table["cells"]) == (0, [])
     await app.aclose()

@@ -261,7 +261,7 @@ class App:
         """
         if root is None:
             return NotRunnable(reason="the file is in no workspace folder, so nothing was run")
-        if not self.is_trusted(root):
+        if not await asyncio.to_thread(self.is_trusted, root):
             return NotRunnable(
                 reason=f"the folder is not trusted, so nothing was run "
                 f"(trust it with `ducktypist trust {root}`)"
@@ -327,12 +327,13 @@ class App:
             "engine": dict(engine),
             "model_wanted": self.config.model.name,
             "sandbox": sandbox,
-            "workspaces": [
-                {"path": str(root), "trusted": self.is_trusted(root)} for root in self.roots
-            ],
+            "workspaces": await asyncio.to_thread(self._workspaces),
             "ledger": {"path": str(self.ledger.path), "unlogged": self.ledger.n_unlogged},
             "problems": list(self.problems),
         }
+
+    def _workspaces(self) -> list[Json]:
+        return [{"path": str(root), "trusted": self.is_trusted(root)} for root in self.roots]
 
     async def stats(self) -> dict[str, Json]:
         """Return the ledger's table, as ``ducktypist.stats`` answers."""

@@ -5,6 +5,8 @@ Correctness never depends on an event arriving: each read is of the whole file.
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -42,11 +44,10 @@ def read_lastfailed(root: Path) -> LastFailed | None:
 
 async def lastfailed_changes(roots: Sequence[Path]) -> AsyncIterator[LastFailed]:
     """Yield what pytest's cache says whenever it changes, for every root, until cancelled."""
-    import watchfiles  # noqa: PLC0415 - loaded when there is something to watch
-
-    known = {root: read_lastfailed(root) for root in roots}
+    watchfiles = await asyncio.to_thread(importlib.import_module, "watchfiles")
+    known = {root: await asyncio.to_thread(read_lastfailed, root) for root in roots}
     while True:
-        places = [place for root in roots for place in _places(root)]
+        places = await asyncio.to_thread(_all_places, roots)
         if not places:
             return
         async for _ in watchfiles.awatch(
@@ -60,14 +61,18 @@ async def lastfailed_changes(roots: Sequence[Path]) -> AsyncIterator[LastFailed]
             ignore_permission_denied=True,
         ):
             for root in roots:
-                now = read_lastfailed(root)
+                now = await asyncio.to_thread(read_lastfailed, root)
                 # pytest deletes the record when nothing failed.
                 told = now or LastFailed(root=root, node_ids=())
                 if told != (known[root] or LastFailed(root=root, node_ids=())):
                     known[root] = now
                     yield told
-            if places != [place for root in roots for place in _places(root)]:
+            if places != await asyncio.to_thread(_all_places, roots):
                 break
+
+
+def _all_places(roots: Sequence[Path]) -> list[Path]:
+    return [place for root in roots for place in _places(root)]
 
 
 def _places(root: Path) -> list[Path]:

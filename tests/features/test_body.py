@@ -199,9 +199,7 @@ async def test_equal_candidates_count_once(tmp_path: Path, workspace: Path) -> N
         assert len(bench.prompts) == CONFIG.max_candidates
 
 
-async def test_a_body_that_does_not_parse_is_never_offered(
-    tmp_path: Path, workspace: Path
-) -> None:
+async def test_a_body_that_does_not_parse_is_never_offered(tmp_path: Path, workspace: Path) -> None:
     """Broken answers give no edit, whatever the settings say."""
     document = in_workspace(workspace)
     async with bench_of(tmp_path, scripted("    return (\n", "    x = = 1\n")) as bench:
@@ -213,9 +211,7 @@ async def test_a_body_that_does_not_parse_is_never_offered(
 
 
 @pytest.mark.parametrize("reply", ["", "\n\n", "```\n", "def other():\n    pass\n"])
-async def test_an_empty_answer_is_no_candidate(
-    tmp_path: Path, workspace: Path, reply: str
-) -> None:
+async def test_an_empty_answer_is_no_candidate(tmp_path: Path, workspace: Path, reply: str) -> None:
     """When every answer is empty the message says so and nothing is offered."""
     document = in_workspace(workspace)
     async with bench_of(tmp_path, scripted(reply)) as bench:

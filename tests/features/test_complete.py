@@ -8,7 +8,7 @@ import pytest
 
 from ducktypist.config import CompleteConfig
 from ducktypist.domain import Kind, Outcome, Rung
-from ducktypist.features.complete import Completion, CompleteRequest, complete
+from ducktypist.features.complete import CompleteRequest, Completion, complete
 from ducktypist.syntax.checks import new_syntax_errors
 from support.cursor import at_cursor
 from support.engines import until_async
@@ -72,8 +72,10 @@ EMPTY = {
     ),
     "method": (
         'class A:\n    def add(self, a, b):\n        """Add."""\n        <CURSOR>\n',
-        'class A:\n    def add(self, a, b):\n        """Add."""\n        c = a + b\n'
-        "        return c\n",
+        (
+            'class A:\n    def add(self, a, b):\n        """Add."""\n        c = a + b\n'
+            "        return c\n"
+        ),
     ),
     "tabs": (
         'def add(a, b):\n\t"""Add."""\n\t<CURSOR>\n',
@@ -81,8 +83,10 @@ EMPTY = {
     ),
     "followed by another function": (
         f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>\n\n\ndef other():\n    return 1\n",
-        f"def add(a, b):\n    {DOCUMENTED}\n    c = a + b\n    return c\n\n\n"
-        "def other():\n    return 1\n",
+        (
+            f"def add(a, b):\n    {DOCUMENTED}\n    c = a + b\n    return c\n\n\n"
+            "def other():\n    return 1\n"
+        ),
     ),
 }
 
@@ -146,7 +150,9 @@ async def test_an_empty_answer_is_no_suggestion(tmp_path: Path, reply: str) -> N
         assert (row.answered, row.shown) == (True, False)
 
 
-@pytest.mark.parametrize("marked", ["<CURSOR>", "\n  <CURSOR>x\n", "val<CURSOR>ue = 1\n", "a<CURSOR>_b"])
+@pytest.mark.parametrize(
+    "marked", ["<CURSOR>", "\n  <CURSOR>x\n", "val<CURSOR>ue = 1\n", "a<CURSOR>_b"]
+)
 async def test_nobody_is_asked_where_nothing_useful_is_likely(tmp_path: Path, marked: str) -> None:
     """At the beginning of a file and inside a word there is no request."""
     async with bench_of(tmp_path, [{"reply": "x"}]) as bench:

@@ -59,7 +59,12 @@ def shop(workspace: Path, request: pytest.FixtureRequest) -> Path:
     """A workspace with one red test; it must look the same afterwards."""
     write_tree(
         workspace,
-        {"rows.py": ROWS, "tests/test_rows.py": TESTS, "conftest.py": "", "pytest.ini": "[pytest]\n"},
+        {
+            "rows.py": ROWS,
+            "tests/test_rows.py": TESTS,
+            "conftest.py": "",
+            "pytest.ini": "[pytest]\n",
+        },
     )
     request.node.tree_before = tree_hash(workspace)
     return workspace

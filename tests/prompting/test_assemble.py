@@ -36,7 +36,7 @@ def helper(a, b):
 
 @given(LINES, st.integers(0, 80))
 def test_clip_before_keeps_whole_lines_at_the_end(text: str, budget: int) -> None:
-    """The clipped text is an end of the text within the budget, cut at a line where there is one."""
+    """The clipped text is an end of the text within the budget, cut at a line's end."""
     kept = assemble.clip_before(text, budget)
     assert len(kept) <= budget or kept == text
     assert text.endswith(kept)

@@ -47,7 +47,7 @@ PY_BODIES = {
     ),
     "quotes in a string": (
         '    x = \'"""\'\n    return x\nprint()\n',
-        "    x = '\"\"\"'\n    return x",
+        '    x = \'"""\'\n    return x',
     ),
     "closing bracket at the margin": (
         "    return f(\n        1,\n)\nprint()\n",
@@ -58,7 +58,10 @@ PY_BODIES = {
     "fence right after": ("    return 1```", "    return 1"),
     "chatter": ("    return 1\n\nThis function returns 1.\n", "    return 1"),
     "CRLF": ("    a = 1\r\n    return a\r\nprint()\r\n", "    a = 1\n    return a"),
-    "tabs": ("\tif x:\n\t\treturn 1\n\treturn 2\nprint()\n", "    if x:\n        return 1\n    return 2"),
+    "tabs": (
+        "\tif x:\n\t\treturn 1\n\treturn 2\nprint()\n",
+        "    if x:\n        return 1\n    return 2",
+    ),
     "blank edges": ("\n\n    return 1\n\n\n", "    return 1"),
     "blank line inside": ("    a = 1\n\n    return a\n", "    a = 1\n\n    return a"),
     "blanks at line ends": ("    a = 1  \n    return a \n", "    a = 1\n    return a"),
@@ -127,10 +130,16 @@ def test_tabs_are_kept_where_the_file_has_tabs() -> None:
 
 GO_BODIES = {
     "simple": ("\treturn 1\n}\n\nfunc other() {}\n", "\treturn 1"),
-    "nested block": ("\tif x {\n\t\treturn 1\n\t}\n\treturn 2\n}\n", "\tif x {\n\t\treturn 1\n\t}\n\treturn 2"),
+    "nested block": (
+        "\tif x {\n\t\treturn 1\n\t}\n\treturn 2\n}\n",
+        "\tif x {\n\t\treturn 1\n\t}\n\treturn 2",
+    ),
     "brace in a string": ('\treturn "}"\n}\n', '\treturn "}"'),
     "escaped quote": ('\treturn "\\"}"\n}\n', '\treturn "\\"}"'),
-    "brace in a rune": ("\tif c == '}' {\n\t\treturn 1\n\t}\n}\n", "\tif c == '}' {\n\t\treturn 1\n\t}"),
+    "brace in a rune": (
+        "\tif c == '}' {\n\t\treturn 1\n\t}\n}\n",
+        "\tif c == '}' {\n\t\treturn 1\n\t}",
+    ),
     "brace in a raw string": ("\ts := `}\\`\n\treturn s\n}\n", "\ts := `}\\`\n\treturn s"),
     "brace in a line comment": ("\t// } not yet\n\treturn 1\n}\n", "\t// } not yet\n\treturn 1"),
     "brace in a block comment": ("\t/* } */\n\treturn 1\n}\n", "\t/* } */\n\treturn 1"),
@@ -138,7 +147,7 @@ GO_BODIES = {
     "literal": ("\treturn T{a: 1}\n}\n", "\treturn T{a: 1}"),
     "fence": ("\treturn 1\n```\n", "\treturn 1"),
     "same line": (" return 1 }\n", "\treturn 1"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", GO_BODIES)

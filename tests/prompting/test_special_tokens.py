@@ -16,8 +16,8 @@ SPECIAL = [
     "<|eot_id|>",
     "<|begin_of_text|>",
     "<|start_header_id|>",
-    "<｜fim▁begin｜>",
-    "<｜end▁of▁sentence｜>",
+    "<\uff5cfim▁begin\uff5c>",
+    "<\uff5cend▁of▁sentence\uff5c>",
     "<start_of_turn>",
     "<end_of_turn>",
     "<eos>",
@@ -84,7 +84,7 @@ def test_ordinary_code_is_untouched(code: str) -> None:
     assert neutralise(code) == code
 
 
-@given(st.text(alphabet="<>|[]/_ aimendINST｜\n", max_size=60))
+@given(st.text(alphabet="<>|[]/_ aimendINST\uff5c\n", max_size=60))
 def test_round_trip(text: str) -> None:
     """Neutralising loses nothing, and once is enough."""
     safe = neutralise(text)

@@ -202,7 +202,7 @@ def test_prompt_hash_tells_forms_and_texts_apart() -> None:
 
 
 def test_rendering_neutralises_text_and_lists() -> None:
-    """Special tokens in values, also inside lists, are broken up; the template's own text is not."""
+    """Special tokens in values, also inside lists, are broken up; the template's own are not."""
     raw = (
         '+++\nkind = "fix"\nform = "text"\nvariables = ["one", "many"]\nstop = []\n+++\n'
         "=== text\n<|own|> {{ one }} {{ many|join(' ') }}\n"

@@ -1,6 +1,6 @@
-"""What features work with, for tests: a scripted engine behind a real socket, a real ledger,
-real prompts, and grounds in a real sandbox. Everything runs in the test's own process except
-what the sandbox runs.
+"""What features work with, for tests: scripted engine, real socket, ledger, prompts and sandbox.
+
+Everything runs in the test's own process except what the sandbox runs.
 """
 
 from __future__ import annotations

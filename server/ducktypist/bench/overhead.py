@@ -13,6 +13,7 @@ from pathlib import Path
 from ducktypist.bench.measure import Bar, Row, quantile, since_ms
 from ducktypist.bench.stage import N_FILES, TRIVIAL_TEST, Stage, many_files
 from ducktypist.errors import RunnerError
+from ducktypist.verify.pytest_options import kept_options
 from ducktypist.verify.runners import PytestRunner
 from ducktypist.verify.sandbox import Sandbox, probe
 from ducktypist.verify.watchdog import Limits
@@ -28,7 +29,7 @@ PYTEST_ARGUMENTS = (
     *("-o", "addopts=", "--rootdir=.", "--tb=long", "-q", "--color=no"),
     "--continue-on-collection-errors",
 )
-"""What ``verify.runners`` gives pytest as well, its plugin left out."""
+"""What ``verify.runners`` gives pytest as well, besides its plugin and the project's options."""
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -83,7 +84,7 @@ async def sandbox_rows(stage: Stage, runs: int) -> list[Row]:
             unit="ms",
             samples=tests.extra_ms,
             bar=SANDBOX_BAR,
-            note=f"{where}; {tests.told()}; the report from inside included",
+            note=f"{where}; {tests.told()}; no plugins but, when sandboxed, the one that reports",
         ),
         Row(
             name="sandbox-true",
@@ -108,7 +109,8 @@ async def paired(runs: int, bare: Timed, boxed: Timed) -> Pair:
 
 
 async def _bare_tests(root: Path) -> float:
-    return await _bare([sys.executable, *PYTEST_ARGUMENTS, TRIVIAL_TEST], root)
+    options = await asyncio.to_thread(kept_options, root, {})
+    return await _bare([sys.executable, *PYTEST_ARGUMENTS, *options, TRIVIAL_TEST], root)
 
 
 async def _boxed_tests(sandbox: Sandbox, root: Path) -> float:

@@ -133,7 +133,9 @@ def _width(line: str) -> int:
     return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
 
-def _closing_brace_offset(text: str, *, comment: str) -> int | None:
+def _closing_brace_offset(  # noqa: C901 - a scanner is one loop over its cases
+    text: str, *, comment: str
+) -> int | None:
     depth = 0
     quote = ""
     i = 0

@@ -24,7 +24,7 @@ class Outline:
     """The offset of the first Markdown fence outside of strings, -1 when there is none."""
 
 
-def outline(text: str) -> Outline:
+def outline(text: str) -> Outline:  # noqa: C901 - a scanner is one loop over its cases
     """Return where strings and brackets of ``text`` begin and end."""
     in_string, in_brackets = [False], [False]
     quote, depth, fence = "", 0, -1
