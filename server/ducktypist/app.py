@@ -352,4 +352,6 @@ class App:
             await self._engine.aclose()
         if self._sandbox is not None:
             self._sandbox.cancel()
+            # Waited for: what it has running is ended and its scratch trees are removed on the way.
+            await asyncio.wait([self._sandbox])
         await asyncio.to_thread(self.ledger.close)

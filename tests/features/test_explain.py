@@ -91,7 +91,9 @@ async def test_the_same_code_elsewhere_is_answered_from_the_cache(tmp_path: Path
 
 async def test_fresh_asks_again(tmp_path: Path) -> None:
     """A person who wants another explanation gets one, and it replaces the old one."""
-    async with bench_of(tmp_path, [{"replies": [f"Answer {n}." for n in range(20)]}]) as bench:
+    async with bench_of(
+        tmp_path, [{"replies": [f"It adds in way number {n}." for n in range(20)]}]
+    ) as bench:
         given = {"workbench": bench.workbench, "cache": ExplanationCache(), "config": CONFIG}
         first = await explain(asking(MODULE), **given)
         fresh = await explain(replace(asking(MODULE), fresh=True), **given)
@@ -99,8 +101,8 @@ async def test_fresh_asks_again(tmp_path: Path) -> None:
         assert first is not None
         assert fresh is not None
         assert later is not None
-        assert "Answer 0." in first.markdown
-        assert "Answer 0." not in fresh.markdown
+        assert "number 0." in first.markdown
+        assert "number 0." not in fresh.markdown
         assert later.markdown == fresh.markdown
         assert not fresh.provenance.cached
 
@@ -157,6 +159,20 @@ async def test_an_answer_that_ran_out_of_tokens_ends_with_a_sentence(tmp_path: P
         assert answer is not None
         assert "Then it returns the sum." in answer.markdown
         assert "Watch out for the case" not in answer.markdown
+
+
+@pytest.mark.parametrize("reply", ["", "\n\n", "Yes."])
+async def test_an_answer_that_says_nothing_is_not_shown(tmp_path: Path, reply: str) -> None:
+    """There is no hover with a last line alone; the ledger has the answer, and none is cached."""
+    async with bench_of(tmp_path, [{"reply": reply}]) as bench:
+        cache = ExplanationCache()
+        answer = await explain(
+            asking(MODULE), workbench=bench.workbench, cache=cache, config=CONFIG
+        )
+        assert answer is None
+        assert not cache.by_place
+        (row,) = await bench.rows()
+        assert (row.answered, row.shown) == (True, False)
 
 
 async def test_a_cancelled_hover_is_recorded_and_ends_the_work(tmp_path: Path) -> None:

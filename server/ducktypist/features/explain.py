@@ -137,6 +137,9 @@ async def explain(
         workbench.record([Cancelled(suggestion_id=suggestion_id)])
         raise
     text = plain_markdown(generation.text)
+    if not text:
+        workbench.record([Generated.of(generation, suggestion_id=suggestion_id)])
+        return None
     answer = Explanation(
         markdown=text,
         span=region.span,
