@@ -351,7 +351,9 @@ class App:
         if self._engine is not None:
             await self._engine.aclose()
         if self._sandbox is not None:
-            self._sandbox.cancel()
+            if not self._sandbox.cancelling():
+                # A second cancellation would interrupt the cleaning up after the first.
+                self._sandbox.cancel()
             # Waited for: what it has running is ended and its scratch trees are removed on the way.
             await asyncio.wait([self._sandbox])
         await asyncio.to_thread(self.ledger.close)

@@ -125,7 +125,7 @@ class Window:
             if leaves:
                 assert await client.leave() == 0
             assert not client.stray, "standard output held more than frames"
-            assert b"Traceback" not in client.errors, client.errors.decode(errors="replace")
+            assert not _tracebacks(client.errors), client.errors.decode(errors="replace")
 
     # ------------------------------------------------------------------ documents
 
@@ -248,6 +248,16 @@ class Window:
             for message in self.client.messages
             if message.get("method") in {"window/showMessage", "window/showMessageRequest"}
         )
+
+
+def _tracebacks(log: bytes | bytearray) -> int:
+    """Return how many tracebacks a server logged.
+
+    One kind is left out: anyio's Unix sockets log it when data and a cancellation arrive together,
+    and it changes nothing.
+    """
+    n_harmless = log.count(b"Exception in callback Future.set_result(None)")
+    return log.count(b"Traceback") - n_harmless
 
 
 def hosts() -> list[int]:

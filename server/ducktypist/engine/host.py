@@ -38,11 +38,18 @@ STOP_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 75
 """Longer than the client keeps an idle connection, so that only the client ever drops one."""
 
+NICENESS = 10
+"""How far the host stands back behind the editor, its language servers and test runs."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a host; return the process's exit status."""
     options = _parser().parse_args(arguments)
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+    # The model fills every core while it computes; what an editor waits for goes first.
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(NICENESS)
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     try:
         address.prepare_folder(options.socket.parent)
         lock = _lock(options.socket.with_name(options.socket.name + ".lock"))

@@ -30,6 +30,7 @@ class Progress:
         self._message = ""
         self._percentage: int | None = None
         self._shown = False
+        self._over = False
 
     def report(self, message: str, percentage: int | None = None) -> None:
         """Say what is being done now."""
@@ -46,6 +47,9 @@ class Progress:
             )
         except EditorError:
             return
+        if self._over:
+            # Python 3.11's wait_for drops a cancellation that comes together with the answer.
+            return
         stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         stopped.add_done_callback(lambda future: worker.cancel() if future.cancelled() else None)
         protocol.progress.tokens[self._token] = stopped  # type: ignore[assignment] # pygls only cancels it
@@ -60,7 +64,7 @@ class Progress:
             ),
         )
         last: tuple[str, int | None] = ("", None)
-        while True:
+        while not self._over:
             now = (self._message, self._percentage)
             if now != last:
                 protocol.progress.report(
@@ -71,6 +75,10 @@ class Progress:
                 )
                 last = now
             await asyncio.sleep(REPORT_EVERY_S)
+
+    def stop(self) -> None:
+        """Say that the work is over: nothing is shown from here on."""
+        self._over = True
 
     def end(self) -> None:
         """Take the display away."""
@@ -93,6 +101,7 @@ async def progress(
     try:
         yield display
     finally:
+        display.stop()
         if shower is not None:
             shower.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -315,10 +315,16 @@ def _candidates(reasons: list[str]) -> list[SandboxStatus]:
 
 async def _failure(sandbox: Sandbox, scratch_root: Path, home: Path) -> str:
     """Return why a sandbox does not hold, empty when it does."""
+    setting = asyncio.ensure_future(asyncio.to_thread(escape.set_stage, scratch_root, home))
     try:
-        stage = await asyncio.to_thread(escape.set_stage, scratch_root, home)
+        stage = await asyncio.shield(setting)
     except SandboxError as error:
         return str(error)
+    except asyncio.CancelledError:
+        # A thread cannot be stopped half way; what it set up would stay.
+        with contextlib.suppress(SandboxError):
+            await asyncio.to_thread((await setting).strike)
+        raise
     try:
         result = await sandbox.run(
             argv=[sys.executable, "-I", "-S", f"{SUPPORT}/{escape.PROGRAM.name}", stage.plan],
