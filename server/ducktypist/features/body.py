@@ -79,6 +79,8 @@ class _Candidate:
     verdict: Verdict
     generation: Generation
     form: _Form
+    normal_form: str
+    """Of the patched file; candidates that agree in it are the same program."""
 
 
 @dataclass(slots=True)
@@ -105,7 +107,10 @@ async def write_body(
 ) -> BodyProposal | None:
     """Search for a body, or return None when there is no such function."""
     document = request.document
-    function = function_named(document.text, document.language, request.function)
+    # What reads the whole text runs in a thread: a keystroke must not wait for it.
+    function = await asyncio.to_thread(
+        function_named, document.text, document.language, request.function
+    )
     if function is None:
         return None
     suggestion_id, search = new_suggestion_id(), _Search()
@@ -114,7 +119,8 @@ async def write_body(
     if isinstance(grounds, Grounds) and document.language == "python":
         tests = await grounds.tests_naming(function.name)
     try:
-        for number, form in enumerate(_forms(document, function, workbench, config), start=1):
+        forms = await asyncio.to_thread(lambda: list(_forms(document, function, workbench, config)))
+        for number, form in enumerate(forms, start=1):
             if number > 1 and asyncio.get_running_loop().time() > deadline:
                 break
             if search.first is None:
@@ -211,15 +217,32 @@ async def _candidate(
         until=lambda said: postprocess.body_ended(said, language=language, indent=indent),
     )
     search.tally.add(generation.timings)
-    body = postprocess.body_from(generation.text, language=language, indent=indent)
-    if is_chat:
-        body = reindent(body, to_indent=function.indent, from_indent=indent, language=language)
-    edit = body_edit(text, function, body) if body.strip() else None
-    patched = edit.apply(text) if edit else text
-    form_key = normal_form(patched, language)
-    if edit is None or form_key in search.seen:
+    candidate = await asyncio.to_thread(
+        _shaped, generation, form, document, function, indent=indent
+    )
+    if candidate is None or candidate.normal_form in search.seen:
         return None
-    search.seen.add(form_key)
+    search.seen.add(candidate.normal_form)
+    return candidate
+
+
+def _shaped(
+    generation: Generation,
+    form: _Form,
+    document: Document,
+    function: FunctionRegion,
+    *,
+    indent: str,
+) -> _Candidate | None:
+    """Return the candidate that an answer amounts to; None when it is no body."""
+    text, language = document.text, document.language
+    body = postprocess.body_from(generation.text, language=language, indent=indent)
+    if indent != function.indent:
+        body = reindent(body, to_indent=function.indent, from_indent=indent, language=language)
+    if not body.strip():
+        return None
+    edit = body_edit(text, function, body)
+    patched = edit.apply(text)
     after = function_named(patched, language, function.qualified_name)
     if after is None or after.is_empty:
         return None
@@ -227,7 +250,13 @@ async def _candidate(
         verdict = failed(Rung.UNVERIFIED, Outcome.BROKEN, "it adds a syntax error")
     else:
         verdict = not_run(static_rung(text, patched, language), "nothing was run")
-    return _Candidate(edit=edit, verdict=verdict, generation=generation, form=form)
+    return _Candidate(
+        edit=edit,
+        verdict=verdict,
+        generation=generation,
+        form=form,
+        normal_form=normal_form(patched, language),
+    )
 
 
 def _proposal(

@@ -61,7 +61,7 @@ async def check_body(
     if document.language != "python" or relative is None or not (has_examples or tests):
         return not_run(static.rung, "there are no examples or tests to run")
     patched = edit.apply(document.text)
-    if reasons := refusals(document.text, patched):
+    if reasons := await asyncio.to_thread(refusals, document.text, patched):
         return failed(static.rung, Outcome.TAMPERED, f"refused: {', '.join(reasons)}")
     try:
         examples, reports = await _run(

@@ -67,17 +67,11 @@ async def complete(
     document, offset = request.document, request.offset
     if len(document.text) > MAX_FILE_CHARS or not _is_worth_asking(document, offset):
         return None
-    function = function_at(document.text, document.language, offset)
-    hole = _hole(document.text, function, offset)
-    before, after = assemble.around(
-        document.text, hole.span, max_chars=int(CONTEXT_TOKENS * assemble.CHARS_PER_TOKEN)
-    )
-    before += hole.lead
+    # What reads the whole text runs in a thread: a keystroke must not wait for it.
+    hole, values, clipped = await asyncio.to_thread(_ready, document, offset)
     has_fim = workbench.model.has_fim
     template = workbench.prompts["inline-infill" if has_fim else "inline-text"]
-    prompt = template.render(
-        **({"before": before, "after": after} if has_fim else {"before": before})
-    )
+    prompt = template.render(**(values if has_fim else {"before": values["before"]}))
     suggestion_id, sampling = new_suggestion_id(), Sampling()
     workbench.requested(
         suggestion_id=suggestion_id,
@@ -87,7 +81,7 @@ async def complete(
         path_key=document.uri,
         sampling=sampling,
         trusted=request.trusted,
-        truncated=len(before) + len(after) < len(document.text),
+        truncated=clipped,
     )
     try:
         generation = await workbench.generate(
@@ -99,16 +93,8 @@ async def complete(
     except asyncio.CancelledError:
         workbench.record([Superseded(suggestion_id=suggestion_id)])
         raise
-    text = hole.shape(generation.text, language=document.language)
-    text = postprocess.without_overlap(text, document.text[hole.span.end :])
-    edit = TextEdit(span=hole.span, old_text=hole.span.of(document.text), new_text=text)
-    broken = new_syntax_errors(document.text, edit.apply(document.text), document.language)
-    usable = bool(text.strip()) and not (broken and hole.is_body)
-    rung = (
-        Rung.UNVERIFIED
-        if broken
-        else static_rung(document.text, edit.apply(document.text), document.language)
-    )
+    edit, rung, broken = await asyncio.to_thread(_shaped, hole, generation.text, document)
+    usable = bool(edit.new_text.strip()) and not (broken and hole.is_body)
     workbench.record(
         [
             Generated.of(
@@ -161,6 +147,27 @@ class _Hole:
         if self.lead.startswith("\n") and body:
             return "\n" + body
         return body.removeprefix(self.typed)
+
+
+def _ready(document: Document, offset: int) -> tuple[_Hole, dict[str, str], bool]:
+    """Return the hole at a cursor, the text around it, and whether some had to be left out."""
+    text = document.text
+    hole = _hole(text, function_at(text, document.language, offset), offset)
+    max_chars = int(CONTEXT_TOKENS * assemble.CHARS_PER_TOKEN)
+    before, after = assemble.around(text, hole.span, max_chars=max_chars)
+    clipped = len(before) + len(after) < len(text)
+    return hole, {"before": before + hole.lead, "after": after}, clipped
+
+
+def _shaped(hole: _Hole, answer: str, document: Document) -> tuple[TextEdit, Rung, bool]:
+    """Return the edit that an answer amounts to, its rung, and whether it breaks the file."""
+    text, language = document.text, document.language
+    new = hole.shape(answer, language=language)
+    new = postprocess.without_overlap(new, text[hole.span.end :])
+    edit = TextEdit(span=hole.span, old_text=hole.span.of(text), new_text=new)
+    patched = edit.apply(text)
+    broken = new_syntax_errors(text, patched, language)
+    return edit, Rung.UNVERIFIED if broken else static_rung(text, patched, language), broken
 
 
 def _hole(text: str, function: FunctionRegion | None, offset: int) -> _Hole:

@@ -5,6 +5,7 @@ The prose is a model's. Nothing in it is checked here, and the provenance says s
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
@@ -103,15 +104,17 @@ async def explain(
         return None
     if not request.fresh and (known := cache.at(request, model.sha256)):
         return _as_cached(known)
-    region = block_at(document.text, document.language, request.offset)
-    if not region.span.of(document.text).strip():
+    # In a thread, because parsing a large file takes longer than a keystroke may wait.
+    region, context = await asyncio.to_thread(_region, document, request.offset, config)
+    code = _code(document, region, config)
+    if not code.strip():
         return None
     template = workbench.prompts["explain"]
     prompt = template.render(
         language=assemble.language_name(document.language),
         what=f"the {region.kind} `{region.name}`" if region.name else f"this {region.kind}",
-        code=_code(document, region, config),
-        context=_context(document, region, config),
+        code=code,
+        context=context,
     )
     question = hashlib.blake2b(
         f"{model.sha256}\0{template.template_hash}\0{prompt!r}".encode("utf-8", "replace"),
@@ -204,6 +207,12 @@ async def _in_sections(
         timings=tally.total(),
         logprobs=tuple(token for part in parts for token in part.logprobs),
     )
+
+
+def _region(document: Document, offset: int, config: ExplainConfig) -> tuple[Region, str]:
+    """Return what is to be explained, and the function around it."""
+    region = block_at(document.text, document.language, offset)
+    return region, _context(document, region, config)
 
 
 def _code(document: Document, region: Region, config: ExplainConfig) -> str:

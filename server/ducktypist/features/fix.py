@@ -118,6 +118,9 @@ async def fix(
     if not places:
         reason = "no function of the workspace outside the tests was run by it"
         return _without_edit(suggestion_id, workbench, search, reason, Outcome.NOT_RUN)
+    for place in places:
+        # In a thread: a keystroke must not wait for a large file's tokens.
+        search.seen.add(await asyncio.to_thread(normal_form, place.text, "python"))
     case = _Case(
         failing=request.failing,
         before=before,
@@ -192,18 +195,15 @@ async def _ask(question: Question, search: _Search, workbench: Workbench) -> Tex
     edit = question.edit(generation.text)
     if edit is None:
         return None
-    search.seen.add(normal_form(text, "python"))
-    form = normal_form(edit.apply(text), "python")
+    form = await asyncio.to_thread(normal_form, edit.apply(text), "python")
     if form in search.seen:
         return None
     search.seen.add(form)
     return edit
 
 
-async def _validated(edit: TextEdit, place: Suspect, case: _Case) -> Verdict:
-    """Climb the ladder: cheap checks, the target three times, then everything else."""
-    grounds, target = case.grounds, case.failing.node_id
-    patched = edit.apply(place.text)
+def _static(place: Suspect, patched: str) -> Verdict:
+    """Return what can be said of a patch without running it."""
     rung = static_rung(place.text, patched, "python")
     if new_syntax_errors(place.text, patched, "python"):
         return failed(Rung.UNVERIFIED, Outcome.BROKEN, "adds a syntax error")
@@ -211,6 +211,17 @@ async def _validated(edit: TextEdit, place: Suspect, case: _Case) -> Verdict:
         return failed(rung, Outcome.TAMPERED, f"refused: {', '.join(reasons)}")
     if function_named(patched, "python", place.function.qualified_name) is None:
         return failed(rung, Outcome.BROKEN, "the function is gone")
+    return failed(rung, Outcome.NOT_RUN, "not run yet")
+
+
+async def _validated(edit: TextEdit, place: Suspect, case: _Case) -> Verdict:
+    """Climb the ladder: cheap checks, the target three times, then everything else."""
+    grounds, target = case.grounds, case.failing.node_id
+    patched = edit.apply(place.text)
+    static = await asyncio.to_thread(_static, place, patched)
+    if static.outcome is not Outcome.NOT_RUN:
+        return static
+    rung = static.rung
     changed = {place.path: patched}
     after: list[TestReport] = []
     for repeat in range(case.config.repeats):

@@ -55,7 +55,10 @@ async def code_actions(
 ) -> list[types.CodeAction]:
     """Offer what can be done at a place. Asks no model and runs nothing."""
     only = params.context.only
-    actions = [*_fixes(session, view, params), *_body(view, params), *_explain(view, params)]
+    # In a thread, because parsing a large file takes longer than a keystroke may wait.
+    actions = await asyncio.to_thread(
+        lambda: [*_fixes(session, view, params), *_body(view, params), *_explain(view, params)]
+    )
     wanted = [
         action
         for action in actions

@@ -45,7 +45,9 @@ async def completion(
 ) -> types.CompletionList | None:
     """Suggest a body where a documented function has none, for editors without ghost text."""
     offset = view.mapper.to_offset(params.position)
-    function = function_at(view.document.text, view.document.language, offset)
+    function = await asyncio.to_thread(
+        function_at, view.document.text, view.document.language, offset
+    )
     if function is None or not function.is_empty or function.docstring is None:
         return types.CompletionList(is_incomplete=False, items=[])
     found = await _suggestion(session, view, params.position, debounce=False)
