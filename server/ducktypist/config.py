@@ -112,8 +112,6 @@ class VerifyConfig:
     max_memory_bytes: int = 2 * 1024**3
     max_processes: int = 128
     max_output_bytes: int = 10 * 1024**2
-    junit_xml: str = ""
-    """A JUnit XML file to read failing tests from, relative to the workspace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +147,6 @@ RESTRICTED = frozenset(
         "verify.max_memory_bytes",
         "verify.max_processes",
         "verify.max_output_bytes",
-        "verify.junit_xml",
     }
 )
 """Sections and keys that a workspace file may set only in a trusted folder: they name programs,

@@ -33,6 +33,7 @@ from ducktypist.prompting import assemble, postprocess
 from ducktypist.prompting.templates import Template
 from ducktypist.syntax.checks import new_syntax_errors, static_rung
 from ducktypist.syntax.edits import body_edit, normal_form, reindent
+from ducktypist.syntax.lines import line_start
 from ducktypist.syntax.regions import FunctionRegion, function_named
 
 CONTEXT_TOKENS = 700
@@ -352,5 +353,5 @@ def _deciding(verdict: Verdict) -> Verifier:
 def _own_indent(text: str, function: FunctionRegion) -> str:
     """Return the indentation of the function's ``def`` line."""
     start = function.signature.start
-    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    return text[line_start:start] if not text[line_start:start].strip() else ""
+    lead = text[line_start(text, start) : start]
+    return "" if lead.strip() else lead

@@ -33,6 +33,7 @@ from ducktypist.ledger.events import (
 )
 from ducktypist.prompting import assemble, postprocess
 from ducktypist.syntax.checks import new_syntax_errors, static_rung
+from ducktypist.syntax.lines import line_start
 from ducktypist.syntax.regions import FunctionRegion, function_at
 
 CONTEXT_TOKENS = 900
@@ -171,8 +172,7 @@ def _shaped(hole: _Hole, answer: str, document: Document) -> tuple[TextEdit, Run
 
 
 def _hole(text: str, function: FunctionRegion | None, offset: int) -> _Hole:
-    line_start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-    typed = text[line_start:offset]
+    typed = text[line_start(text, offset) : offset]
     empty = function is not None and function.is_empty and function.docstring is not None
     if function is not None and function.docstring is not None and empty:
         at_docstring_end = offset >= function.docstring.end and not text[

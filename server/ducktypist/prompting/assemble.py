@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Sequence
 
 from ducktypist.domain import Span
+from ducktypist.syntax.lines import line_start
 from ducktypist.syntax.regions import FunctionRegion, functions, imports
 
 CHARS_PER_TOKEN = 3.2
@@ -107,6 +108,5 @@ def joined(pieces: Sequence[str], *, max_chars: int) -> str:
 
 
 def _from_line_start(text: str, start: int, end: int) -> str:
-    line_start = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
-    lead = text[line_start:start]
-    return text[line_start if not lead.strip() else start : end]
+    first = line_start(text, start)
+    return text[start if text[first:start].strip() else first : end]

@@ -60,6 +60,11 @@ class LineTable:
         return not self.text(line).strip()
 
 
+def line_start(text: str, offset: int) -> int:
+    """Return where the line of ``offset`` begins, without looking at the other lines."""
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
 def split_lines(text: str) -> list[str]:
     """Return the lines of ``text`` without their line breaks; the last may be empty."""
     return _BREAK.split(text)
