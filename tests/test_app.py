@@ -13,6 +13,8 @@ from ducktypist.app import App
 from ducktypist.config import Config
 from ducktypist.errors import ConfigError, EngineUnavailableError, UnknownModelError
 from ducktypist.features.grounds import Grounds, NotRunnable
+from support import keyrings
+from support.keyrings import FakeKeyring
 
 
 @pytest.fixture
@@ -260,3 +262,66 @@ async def test_stats_of_a_fresh_ledger(workspace: Path) -> None:
     assert (table["n_suggestions"], table["cells"]) == (0, [])
     await app.aclose()
     assert not config.data_dir().exists()
+
+
+def test_settings_reach_the_host(workspace: Path, tmp_path: Path) -> None:
+    """Cache, flash attention and the watchdog's limit go from the settings to the process."""
+    script = tmp_path / "s.toml"
+    script.write_text("")
+    settings = {"engine": {"backend": f"scripted:{script}", "step_timeout_s": 7}}
+    assert App(roots=[workspace], settings=settings).host_spec().step_timeout_s == 7.0
+
+
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> FakeKeyring:
+    """A keyring with one key, and another key in the environment."""
+    made = keyrings.install(monkeypatch)
+    made.kept["ducktypist", "http://one.example"] = "from-keyring"
+    monkeypatch.setenv("DUCKTYPIST_API_KEY", "from-environment")
+    return made
+
+
+@pytest.mark.usefixtures("keyring")
+async def test_a_workspaces_address_does_not_get_the_users_variable(workspace: Path) -> None:
+    """It gets what the keyring holds for it, if anything; the user's address gets the variable."""
+    await asyncio.to_thread(trust.trust, workspace)
+    await asyncio.to_thread(write, workspace, '[engine]\nurl = "http://two.example"\n')
+    by_editor = {"engine": {"url": "http://one.example"}}
+    for given, source in (
+        ({"settings": by_editor}, "environment"),
+        ({"engine_url": "http://one.example/v1"}, "environment"),
+        ({}, "none"),
+    ):
+        app = await asyncio.to_thread(lambda given=given: App(roots=[workspace], **given))
+        status: Any = await app.status()
+        assert (status["engine"]["api_key_from"], app.problems) == (source, [])
+        assert "from-environment" not in str(status)
+        await app.aclose()
+    await asyncio.to_thread(write, workspace, '[engine]\nurl = "http://one.example"\n')
+    app = await asyncio.to_thread(App, roots=[workspace])
+    assert app._api_key().value == "from-keyring"
+
+
+async def test_a_trusted_workspace_names_no_variable(workspace: Path) -> None:
+    """Which variable is sent away is the user's choice; the rest of the file is taken."""
+    await asyncio.to_thread(trust.trust, workspace)
+    text = '[engine]\nurl = "http://one.example"\napi_key_env = "AWS_SECRET_ACCESS_KEY"\n'
+    await asyncio.to_thread(write, workspace, text)
+    app = await asyncio.to_thread(App, roots=[workspace])
+    assert app.config.engine.api_key_env == Config().engine.api_key_env
+    assert app.config.engine.url == "http://one.example"
+    (problem,) = app.problems
+    assert "engine.api_key_env ignored, since no workspace may set that" in problem
+
+
+async def test_a_locked_keyring_is_told(
+    workspace: Path, keyring: FakeKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine is asked without a key, and the status says why there is none."""
+    monkeypatch.delenv("DUCKTYPIST_API_KEY")
+    keyring.locked = True
+    settings = {"engine": {"url": "http://127.0.0.1:9"}}
+    app = await asyncio.to_thread(App, roots=[workspace], settings=settings)
+    status: Any = await app.status()
+    assert status["problems"] == ["the keyring cannot be read: it is locked"]
+    await app.aclose()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,95 @@ def test_folders_follow_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     assert config.runtime_dir() == Path("/run/user/7/ducktypist")
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     assert config.runtime_dir() == tmp_path / ".cache" / "run"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"kv_type": "q5"}, "`engine.kv_type` must be one of f16, q8_0, q4_0, got 'q5'"),
+        ({"flash_attention": "yes"}, "`engine.flash_attention` must be one of auto, on, off"),
+        ({"flash_attention": True}, "`engine.flash_attention` must be a string, got true or false"),
+        ({"n_ctx_tokens": 0}, "`engine.n_ctx_tokens` must be at least 1, got 0"),
+        ({"n_gpu_layers": -2}, "`engine.n_gpu_layers` must be at least -1, got -2"),
+        ({"n_threads": -1}, "`engine.n_threads` must be at least 0"),
+        ({"cache_tokens": -1}, "`engine.cache_tokens` must be at least 0"),
+        ({"step_timeout_s": -0.5}, "`engine.step_timeout_s` must be at least 0, got -0.5"),
+        ({"step_timeout_s": float("nan")}, "`engine.step_timeout_s` must be at least 0, got nan"),
+        ({"request_timeout_s": 0}, "`engine.request_timeout_s` must be at least 0.001, got 0.0"),
+        (
+            {"kv_type": "q8_0", "flash_attention": "off"},
+            "`engine.kv_type` = 'q8_0' needs flash attention",
+        ),
+        ({"url": "localhost:8080"}, "`engine.url`: the address must begin with http://"),
+        ({"url": "ftp://host"}, "`engine.url`: the address must begin with http://"),
+        ({"url": "http://"}, "and name a host"),
+        ({"url": "http://host:port"}, "`engine.url`: this is not an address such as http://"),
+        ({"url": "http://[::1"}, "`engine.url`: this is not an address such as http://"),
+    ],
+)
+def test_a_wrong_engine_setting_is_refused_with_advice(settings: dict[str, Any], said: str) -> None:
+    """Words, bounds and what goes together are checked where the settings are read."""
+    with pytest.raises(ConfigError) as caught:
+        merge(Config(), {"engine": settings}, source="here")
+    assert str(caught.value).startswith("here: ")
+    assert said in str(caught.value)
+
+
+def test_what_goes_together_is_checked_across_layers() -> None:
+    """One layer may set what another one forbids."""
+    user = merge(Config(), {"engine": {"flash_attention": "off"}}, source="user")
+    with pytest.raises(ConfigError, match="needs flash attention"):
+        merge(user, {"engine": {"kv_type": "q4_0"}}, source="editor")
+    both = {"engine": {"kv_type": "q4_0", "flash_attention": "auto"}}
+    assert merge(user, both, source="editor").engine.kv_type == "q4_0"
+
+
+SECRET = "sk-Very5ecret"  # noqa: S105 - a made-up one, to look for in messages
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"api_key": SECRET},
+        {"key": SECRET},
+        {"api_key_env": SECRET},
+        {"url": f"https://user:{SECRET}@host.example/v1"},
+        {"url": f"https://{SECRET}@host.example"},
+        {"url": f"https://host.example/v1?api_key={SECRET}"},
+        {"url": f"https://host.example/v1#{SECRET}"},
+    ],
+)
+def test_no_setting_holds_a_key(settings: dict[str, Any]) -> None:
+    """There is no place for its value, and the message does not repeat what was written."""
+    with pytest.raises(ConfigError) as caught:
+        merge(Config(), {"engine": settings}, source="here")
+    assert SECRET not in str(caught.value)
+
+
+def test_no_workspace_names_a_variable() -> None:
+    """Trusted or not: which variable is sent to an address is the user's choice."""
+    settings = {"engine": {"url": "http://x", "api_key_env": "AWS_SECRET"}, "fix": {}}
+    assert restricted_keys(settings, trusted=True) == ("engine.api_key_env",)
+    assert restricted_keys(settings) == ("engine",)
+    assert set(known_keys()) >= config.NEVER_FROM_A_WORKSPACE
+
+
+def test_choices_and_bounds_are_of_real_settings() -> None:
+    """Every checked name exists and its default passes."""
+    assert {*config.CHOICES, *config.LEAST} <= set(known_keys())
+    for section, values in dataclasses.asdict(Config()).items():
+        assert merge(Config(), {section: values}, source="defaults") == Config()
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://Localhost:8080/v1", "http://localhost:8080"),
+        ("https://api.example.com:443/", "https://api.example.com"),
+        ("http://127.0.0.1:80", "http://127.0.0.1"),
+        ("http://[::1]:8000/x", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
+    """Paths and the usual port make no difference."""
+    assert config.origin_of(url) == origin

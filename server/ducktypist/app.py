@@ -7,7 +7,6 @@ may do; it knows no editor protocol.
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ducktypist import __version__, config, trust
+from ducktypist import __version__, config, keys, trust
 from ducktypist.config import Config
 from ducktypist.domain import Json
 from ducktypist.engine.client import EngineClient, EngineState, HostSpec
 from ducktypist.errors import ConfigError, DucktypistError, RunnerError
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.features.workbench import Workbench
+from ducktypist.keys import ApiKey
 from ducktypist.ledger.report_rows import stats_table
 from ducktypist.ledger.store import Ledger
 from ducktypist.models.catalog import ModelReference, load_catalogue
@@ -60,12 +60,14 @@ class App:
         self.problems: list[str] = []
         """What is wrong with the settings, one sentence each, for the person to see."""
         self._editor_trusts = trusted
+        self._url_is_the_users = True
         self.config = self._read(settings or {}, backend, engine_url)
         self.session_id = secrets.token_hex(8)
         self.ledger = Ledger(
             config.ledger_path(self.config.ledger), keep_text=self.config.ledger.keep_text
         )
         self._engine: EngineClient | None = None
+        self._key: ApiKey | None = None
         self._prompts: PromptLibrary | None = None
         self._sandbox: asyncio.Task[SandboxStatus] | None = None
 
@@ -84,26 +86,33 @@ class App:
         ]
         layers.append(("the editor's settings", lambda: settings))
         for source, read in layers:
+            before = found.engine.url
             try:
                 found = config.merge(found, read(), source=source)
             except ConfigError as error:
                 self.problems.append(str(error))
+            if found.engine.url != before:
+                self._url_is_the_users = not source.endswith(config.WORKSPACE_FILE)
         engine = found.engine
         if engine_url is not None:
             engine = replace(engine, url=engine_url)
+            self._url_is_the_users = True
         if backend is not None:
             engine = replace(engine, backend=backend, url="")
         return replace(found, engine=engine)
 
     def _workspace_settings(self, root: Path) -> Mapping[str, Any]:
         settings = config.read_file(root / config.WORKSPACE_FILE)
-        refused = () if self.is_trusted(root) else config.restricted_keys(settings)
+        trusted = self.is_trusted(root)
+        refused = config.restricted_keys(settings, trusted=trusted)
         if not refused:
             return settings
-        self.problems.append(
-            f"{root / config.WORKSPACE_FILE}: {', '.join(refused)} ignored, because the folder is "
-            f"not trusted; trust it with `ducktypist trust {root}`"
+        why = (
+            "since no workspace may set that; set it in your own settings"
+            if trusted
+            else f"because the folder is not trusted; trust it with `ducktypist trust {root}`"
         )
+        self.problems.append(f"{root / config.WORKSPACE_FILE}: {', '.join(refused)} ignored, {why}")
         kept: dict[str, Any] = {}
         for section, value in settings.items():
             if section in refused:
@@ -182,11 +191,21 @@ class App:
         wanted = self.config.engine
         if wanted.url:
             return EngineClient.remote(
-                wanted.url,
-                os.environ.get(wanted.api_key_env, ""),
-                request_timeout_s=wanted.request_timeout_s,
+                wanted.url, self._api_key().value, request_timeout_s=wanted.request_timeout_s
             )
         return EngineClient.embedded(self.host_spec(), request_timeout_s=wanted.request_timeout_s)
+
+    def _api_key(self) -> ApiKey:
+        """Return the remote engine's key; asked for once, in a thread."""
+        if self._key is None:
+            wanted = self.config.engine
+            # A variable is meant for the address that the user chose. The keyring's keys belong to
+            # an address each, so that a workspace's address gets what the user stored for it.
+            name = wanted.api_key_env if self._url_is_the_users else ""
+            self._key = keys.find_key(wanted.url, environment_name=name)
+            if self._key.problem:
+                self.problems.append(self._key.problem)
+        return self._key
 
     def host_spec(self) -> HostSpec:
         """Return which host the settings name, wherever the engine's url may point.
@@ -204,6 +223,7 @@ class App:
                 socket_dir=socket_dir,
                 log_dir=log_dir,
                 idle_unload_s=wanted.idle_unload_s,
+                step_timeout_s=wanted.step_timeout_s,
             )
         if wanted.backend != "llama_cpp":
             raise ConfigError(
@@ -221,7 +241,11 @@ class App:
             n_ctx_tokens=wanted.n_ctx_tokens,
             n_threads=wanted.n_threads,
             n_gpu_layers=wanted.n_gpu_layers,
+            n_cells=wanted.cache_tokens,
+            kv_type=wanted.kv_type,
+            flash_attention=wanted.flash_attention,
             idle_unload_s=wanted.idle_unload_s,
+            step_timeout_s=wanted.step_timeout_s,
         )
 
     def model_reference(self) -> ModelReference:
@@ -315,6 +339,8 @@ class App:
         try:
             client = await self._started_engine()
             engine = await client.status()
+            if self._key is not None:
+                engine = {**engine, "api_key_from": self._key.source}
         except DucktypistError as error:
             engine = {"state": "failed", "last_error": str(error)}
         sandbox: Json = None

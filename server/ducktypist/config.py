@@ -2,7 +2,9 @@
 
 Read in ``app``, ``cli``, ``lsp`` and ``doctor`` only. Three layers, later ones win: the user's
 ``config.toml``, the workspace's ``.ducktypist.toml``, the editor's settings. A workspace file that
-nobody trusted may not set what starts programs, opens connections or weakens a check.
+nobody trusted may not set what starts programs, opens connections or weakens a check, and none may
+name a secret. No setting holds a secret's value: an API key lies in the environment or in the
+system's keyring (``keys.py``).
 An unknown key is an error that names the nearest known one.
 """
 
@@ -11,9 +13,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 import reprlib
 import tomllib
 import typing
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,12 +44,23 @@ class EngineConfig:
     backend: str = "llama_cpp"
     """``llama_cpp``, or ``scripted:FILE`` for tests."""
     api_key_env: str = "DUCKTYPIST_API_KEY"
-    """The environment variable that holds a remote engine's key."""
+    """The environment variable that holds a remote engine's key; without it, the system's keyring
+    is asked (``ducktypist key set URL``)."""
     n_ctx_tokens: int = 4096
+    """The longest prompt and answer."""
     n_threads: int = 0
     """0 means one per physical core, at most eight."""
     n_gpu_layers: int = -1
-    """-1 means all of them when the backend has a GPU and the model fits, else none."""
+    """-1 means as many as fit beside the cache when the backend has a GPU."""
+    cache_tokens: int = 0
+    """How many tokens stay warm, all requests together; 0 means twice the context."""
+    kv_type: str = "f16"
+    """How keys and values are kept: ``f16``, ``q8_0`` (half the memory) or ``q4_0``."""
+    flash_attention: str = "auto"
+    """``auto``, ``on`` or ``off``."""
+    step_timeout_s: float = 60.0
+    """A host whose step (a few hundred tokens at most) takes longer counts as hung and is started
+    again (where a step is measured to take long, five times that); 0 means for ever."""
     idle_unload_s: float = 1800.0
     request_timeout_s: float = 120.0
 
@@ -153,6 +168,28 @@ RESTRICTED = frozenset(
 addresses and files, or widen what a run may use."""
 
 
+NEVER_FROM_A_WORKSPACE = frozenset({"engine.api_key_env"})
+"""What no workspace file may set, trusted or not: running a folder's tests in a sandbox is one
+thing, sending a variable of this environment to an address is another."""
+
+CHOICES = {
+    "engine.kv_type": ("f16", "q8_0", "q4_0"),
+    "engine.flash_attention": ("auto", "on", "off"),
+}
+"""Settings that take one of a few words."""
+LEAST: dict[str, float] = {
+    "engine.n_ctx_tokens": 1,
+    "engine.n_threads": 0,
+    "engine.n_gpu_layers": -1,
+    "engine.cache_tokens": 0,
+    "engine.step_timeout_s": 0,
+    "engine.idle_unload_s": 0,
+    "engine.request_timeout_s": 0.001,
+}
+"""The smallest value that a setting takes."""
+ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+
+
 def user_config_path() -> Path:
     """Return where the user's settings lie, whether or not the file exists."""
     return platformdirs.user_config_path(APP) / "config.toml"
@@ -215,12 +252,13 @@ def read_file(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
 
 
-def restricted_keys(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the keys of ``settings`` that an untrusted workspace file may not set."""
-    found = [section for section in settings if section in RESTRICTED]
+def restricted_keys(settings: Mapping[str, Any], *, trusted: bool = False) -> tuple[str, ...]:
+    """Return the keys of ``settings`` that a workspace file may not set, trusted or not."""
+    refused = NEVER_FROM_A_WORKSPACE if trusted else RESTRICTED
+    found = [section for section in settings if section in refused]
     for section, value in settings.items():
         if isinstance(value, Mapping):
-            found += [f"{section}.{key}" for key in value if f"{section}.{key}" in RESTRICTED]
+            found += [f"{section}.{key}" for key in value if f"{section}.{key}" in refused]
     return tuple(found)
 
 
@@ -270,8 +308,65 @@ def _merge_section(base: Any, value: Mapping[str, Any], *, section: str, source:
                 f"{source}: `{section}.{key}` must be {_named(expected)}, "
                 f"got {_named(type(given))} {reprlib.repr(given)}"
             )
+        _check(f"{section}.{key}", accepted, source)
         changed[key] = accepted
-    return dataclasses.replace(base, **changed)
+    merged = dataclasses.replace(base, **changed)
+    if isinstance(merged, EngineConfig):
+        _check_together(merged, source)
+    return merged
+
+
+def _check(name: str, value: Any, source: str) -> None:  # noqa: ANN401 - a value of any setting
+    choices = CHOICES.get(name)
+    if choices is not None and value not in choices:
+        raise ConfigError(
+            f"{source}: `{name}` must be one of {', '.join(choices)}, got {reprlib.repr(value)}"
+        )
+    if name in LEAST and not value >= LEAST[name]:
+        raise ConfigError(f"{source}: `{name}` must be at least {LEAST[name]:g}, got {value}")
+    # What was written may be the key itself, so it is not repeated.
+    if name == "engine.api_key_env" and value and not ENVIRONMENT_NAME.fullmatch(value):
+        raise ConfigError(
+            f"{source}: `{name}` must be the name of an environment variable (capital letters, "
+            f"digits, underscores), not a key; store a key with `ducktypist key set URL`"
+        )
+    if name == "engine.url" and value:
+        try:
+            origin_of(value)
+        except ConfigError as error:
+            raise ConfigError(f"{source}: `{name}`: {error}") from None
+
+
+def _check_together(engine: EngineConfig, source: str) -> None:
+    if engine.kv_type != "f16" and engine.flash_attention == "off":
+        raise ConfigError(
+            f"{source}: `engine.kv_type` = {engine.kv_type!r} needs flash attention; set "
+            f"`engine.flash_attention` to auto or on, or `engine.kv_type` to f16"
+        )
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address, without the port that the scheme implies.
+
+    Raises:
+        ConfigError: It is no http address, or holds a user, a password or a query, which are
+            places for secrets; the message does not repeat it.
+    """
+    try:
+        parts = urllib.parse.urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ConfigError("this is not an address such as http://127.0.0.1:8080") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError("the address must begin with http:// or https:// and name a host")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigError(
+            "the address must not hold a user, a password, a query or a fragment; store a key "
+            "with `ducktypist key set URL`"
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    implied = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if port in {None, implied} else f":{port}")
 
 
 def _named(kind: type) -> str:

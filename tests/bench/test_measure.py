@@ -65,6 +65,10 @@ def test_a_quantile_is_not_said_of_too_few_samples() -> None:
         ((1.0,) * 10, Bar(limit=8.0, statistic="p95"), None),
         ((1.0,) * 100, Bar(limit=8.0, statistic="p99"), True),
         ((), Bar(limit=8.0), None),
+        ((3.0,) * 6, Bar(limit=2.0, is_floor=True), True),
+        ((2.0,) * 6, Bar(limit=2.0, is_floor=True), True),
+        ((1.9, 1.0) * 5, Bar(limit=2.0, is_floor=True), False),
+        ((1.0, 3.0) * 5, Bar(limit=2.0, is_floor=True), None),
         ((1.0,), None, None),
     ],
 )

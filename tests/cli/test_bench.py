@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 
 from ducktypist.bench.measure import Bar, Load, Report, Row
 from ducktypist.cli.bench import bench, show
+from support.windows import script_written
 
 QUIET = Load(averages=(0.0, 0.1, 0.2), busy_percent=1.0)
 MACHINE: dict[str, Any] = {
@@ -97,7 +99,31 @@ def test_contention_without_a_model_says_what_to_do() -> None:
     assert "ducktypist model pull" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["smoke", "loop", "contention", "build"])
+def test_a_floor_and_a_ratio_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """More is better there, and three digits say something."""
+    floor = Bar(limit=0.95, is_floor=True)
+    show(report(row(*[0.987] * 6, unit="x", bar=floor), row(*[0.9] * 6, bar=floor)), as_json=False)
+    said = capsys.readouterr().out
+    assert "0.987" in said
+    assert "median ≥ 0.95: met" in said
+    assert "median ≥ 0.95: not met" in said
+
+
+@pytest.mark.e2e
+def test_engine_writes_json_to_a_file_beside_its_table(tmp_path: Path) -> None:
+    """Only the rows that were asked for; a dash puts the JSON in the table's place."""
+    script = script_written(tmp_path / "script.json", default="word " * 20)
+    arguments = ["engine", "--quick", "--only", "memory", "--backend", f"scripted:{script}"]
+    out = tmp_path / "out.json"
+    done = CliRunner().invoke(bench, [*arguments, "--json", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "memory of the host" in done.stdout
+    assert [item["row"] for item in json.loads(out.read_text())["rows"]] == ["memory"]
+    done = CliRunner().invoke(bench, [*arguments, "--json", "-"])
+    assert [item["row"] for item in json.loads(done.stdout)["rows"]] == ["memory"]
+
+
+@pytest.mark.parametrize("name", ["smoke", "loop", "contention", "build", "engine"])
 def test_every_bench_explains_itself(name: str) -> None:
     """The help is there without measuring anything, and hides what is for tests."""
     done = CliRunner().invoke(bench, [name, "--help"])

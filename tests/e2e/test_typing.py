@@ -60,6 +60,21 @@ async def test_the_newest_inline_completion_wins(script: Path, workspace: Worksp
         assert found["items"][0]["insertText"].strip() == "return text.upper()"
 
 
+async def test_the_newest_hover_wins(script: Path, workspace: Workspace) -> None:
+    """A pointer that moved on in the same document is answered as cancelled."""
+    root = workspace()
+    async with Window.opened(root, script=script) as window:
+        await window.ready()
+        uri = window.open(root / "typed.py", SLOW + "def typed():\n    return 'FINAL'\n")
+        params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 6}}
+        older = window.client.start_request("textDocument/hover", params)
+        await window.command("status")
+        assert "It is the final text" in await window.hover(uri, "def typed")
+        with pytest.raises(RpcError) as cancelled:
+            await window.client.result(older)
+        assert cancelled.value.code == -32800
+
+
 async def test_documents_do_not_cancel_each_other(script: Path, workspace: Workspace) -> None:
     """A completion in one file leaves the one in another alone."""
     root = workspace()

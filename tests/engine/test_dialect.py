@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -8,18 +10,18 @@ from hypothesis import strategies as st
 
 from ducktypist.domain import (
     ChatPrompt,
-    FinishReason,
     GenerationRequest,
     InfillPrompt,
     Message,
+    Priority,
     Prompt,
     Sampling,
+    StopName,
+    StopRule,
     TextPrompt,
 )
-from ducktypist.engine import dialect, fields
-from ducktypist.engine.answers import AnswerWriter, Piece, read_error, read_piece
-from ducktypist.engine.backend import Candidate, Delta, Finished, TokenChoice
-from ducktypist.engine.dialect import Endpoint
+from ducktypist.engine import dialect, fields, wire_options
+from ducktypist.engine.dialect import Endpoint, Logprobs
 from ducktypist.errors import EngineRequestError
 
 CHAT = {"messages": [{"role": "user", "content": "hi"}]}
@@ -42,12 +44,100 @@ def test_what_the_client_builds_the_host_understands(prompt: Prompt, *, foreign:
         sampling=Sampling(temperature=0.5, top_p=0.9, seed=3),
         stop=("\n\n", "```"),
         cold=True,
+        decode_budget_ms=250.0,
     )
     endpoint, body = dialect.build_request(request, model="m", foreign=foreign)
-    parsed = dialect.parse_request(endpoint, body)
+    parsed = dialect.parse_request(endpoint, json.loads(json.dumps(body)))
     assert parsed.generation == request
     assert parsed.stream
-    assert parsed.want_logprobs
+    assert parsed.logprobs is (Logprobs.FULL if foreign else Logprobs.SHORT)
+
+
+EXTENDED = GenerationRequest(
+    prompt=TextPrompt(text="a"),
+    max_tokens=0,
+    n=3,
+    stop_when=StopRule(name=StopName.DEDENT, indent="\t", comment="//"),
+    priority=Priority.BACKGROUND,
+    lane="file:///x.py complete",
+    deadline_ms=1500.0,
+    decode_budget_ms=900.0,
+    speculate=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "more"),
+    [
+        (TextPrompt(text="a"), (TextPrompt(text="b"),)),
+        (InfillPrompt(prefix="a", suffix="b"), (InfillPrompt(prefix="a", suffix=""),) * 20),
+        (PROMPTS[2], ()),
+    ],
+)
+def test_what_only_our_host_knows_survives_the_wire(
+    prompt: Prompt, more: tuple[Prompt, ...]
+) -> None:
+    """Several prompts, several answers, stop rules, lanes and limits come over as they were."""
+    request = dataclasses.replace(EXTENDED, prompt=prompt, more=more)
+    endpoint, body = dialect.build_request(request, model="m", foreign=False)
+    assert dialect.parse_request(endpoint, json.loads(json.dumps(body))).generation == request
+
+
+def test_another_engine_is_not_sent_what_only_ours_knows() -> None:
+    """A request to another engine has the names of the common dialect alone."""
+    _, body = dialect.build_request(EXTENDED, model="m", foreign=True)
+    assert not {"n", "stop_when", "priority", "lane", "deadline_ms", "speculate"} & body.keys()
+    assert body["t_max_predict_ms"] == 900
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [TextPrompt(text=""), InfillPrompt(prefix="", suffix=""), ChatPrompt(messages=())],
+)
+@pytest.mark.parametrize("foreign", [False, True])
+def test_an_empty_prompt_is_not_sent(prompt: Prompt, *, foreign: bool) -> None:
+    """Some engines abort when there is nothing to continue, so the client refuses it itself."""
+    request = GenerationRequest(prompt=prompt, max_tokens=1)
+    with pytest.raises(EngineRequestError, match=r"empty|something to answer"):
+        dialect.build_request(request, model="m", foreign=foreign)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [(InfillPrompt(prefix="a", suffix="b"),), (PROMPTS[2],)],
+)
+def test_prompts_that_no_endpoint_takes_together_are_refused(more: tuple[Prompt, ...]) -> None:
+    """A request is of one kind of prompt, and a chat is alone."""
+    for first in (TextPrompt(text="a"), PROMPTS[2]):
+        request = GenerationRequest(prompt=first, more=more, max_tokens=1)
+        with pytest.raises(EngineRequestError, match="must all be texts"):
+            dialect.build_request(request, model="m", foreign=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ({"logprobs": 0}, Logprobs.FULL),
+        ({"logprobs": True}, Logprobs.FULL),
+        ({"logprobs": False}, Logprobs.NONE),
+        ({"n_probs": 0}, Logprobs.NONE),
+        ({"n_probs": 1}, Logprobs.FULL),
+        ({"logprobs": "compact"}, Logprobs.SHORT),
+        ({}, Logprobs.NONE),
+    ],
+)
+def test_log_probabilities_come_only_when_asked_for(body: dict[str, Any], wanted: Logprobs) -> None:
+    """Each engine's way of asking is understood, and nothing is built for nobody."""
+    assert dialect.parse_request(Endpoint.TEXT, {"prompt": "a"} | body).logprobs is wanted
+
+
+def test_one_request_has_a_limit_of_answers() -> None:
+    """Prompts times choices are bounded, whichever of the two is many."""
+    body = {"prompt": ["a"] * 33, "n": 2}
+    with pytest.raises(EngineRequestError, match="66"):
+        dialect.parse_request(Endpoint.TEXT, body)
+    parsed = dialect.parse_request(Endpoint.TEXT, body | {"n": 1})
+    assert parsed.generation.n_answers == 33
 
 
 @pytest.mark.parametrize(
@@ -55,8 +145,11 @@ def test_what_the_client_builds_the_host_understands(prompt: Prompt, *, foreign:
     [
         (Endpoint.TEXT, {}, "`prompt` must be a string, got nothing"),
         (Endpoint.TEXT, {"prompt": ""}, "`prompt` is empty"),
-        (Endpoint.TEXT, {"prompt": [1, 2]}, "must be one string"),
-        (Endpoint.TEXT, {"prompt": "a", "max_tokens": 0}, "`max_tokens` must be at least 1"),
+        (Endpoint.TEXT, {"prompt": [1, 2]}, "token ids are not taken"),
+        (Endpoint.TEXT, {"prompt": []}, "must hold 1 to 64 prompts"),
+        (Endpoint.TEXT, {"prompt": ["a", ""]}, "`prompt` is empty"),
+        (Endpoint.TEXT, {"prompt": ["a", None]}, "`prompt` must be a string, got nothing"),
+        (Endpoint.TEXT, {"prompt": "a", "max_tokens": -2}, "must lie between"),
         (Endpoint.TEXT, {"prompt": "a", "max_tokens": 10**9}, "must lie between"),
         (Endpoint.TEXT, {"prompt": "a", "max_tokens": True}, "must be a whole number"),
         (Endpoint.TEXT, {"prompt": "a", "temperature": -1}, "`temperature` must lie between"),
@@ -68,12 +161,28 @@ def test_what_the_client_builds_the_host_understands(prompt: Prompt, *, foreign:
         (Endpoint.TEXT, {"prompt": "a", "stop": ["x" * 257]}, "at most 256 characters"),
         (Endpoint.TEXT, {"prompt": "a", "stop": [1]}, "`stop` must be a string"),
         (Endpoint.TEXT, {"prompt": "a", "grammar": "root ::="}, "`grammar` is not supported"),
-        (Endpoint.TEXT, {"prompt": "a", "n": 2}, "`n` must be 1"),
+        (Endpoint.TEXT, {"prompt": "a", "n": 65}, "`n` must lie between 1 and 64"),
+        (Endpoint.TEXT, {"prompt": "a", "n": 0}, "`n` must lie between 1 and 64"),
+        (Endpoint.TEXT, {"prompt": "a", "best_of": 2}, "`best_of` must equal `n`"),
+        (Endpoint.TEXT, {"prompt": "a", "best_of": [1]}, "`best_of` must equal `n`"),
+        (Endpoint.TEXT, {"prompt": "a", "priority": 1}, "`priority` must be one of background"),
+        (Endpoint.TEXT, {"prompt": "a", "lane": "x" * 257}, "`lane` has at most 256"),
+        (Endpoint.TEXT, {"prompt": "a", "deadline_ms": -1}, "`deadline_ms` must lie"),
+        (Endpoint.TEXT, {"prompt": "a", "t_max_predict_ms": 1e12}, "`t_max_predict_ms` must"),
+        (Endpoint.TEXT, {"prompt": "a", "speculate": 1}, "`speculate` must be true or false"),
+        (Endpoint.TEXT, {"prompt": "a", "stop_when": "line"}, "`stop_when` must be an object"),
+        (Endpoint.TEXT, {"prompt": "a", "stop_when": {"name": []}}, "`stop_when.name` must be"),
+        (
+            Endpoint.TEXT,
+            {"prompt": "a", "stop_when": {"name": "line", "indent": " " * 300}},
+            "`indent` has at most 256",
+        ),
         (Endpoint.TEXT, {"prompt": "a", "echo": True}, "`echo`"),
         (Endpoint.TEXT, {"prompt": "a", "logprobs": "x"}, "`logprobs`"),
         (Endpoint.CHAT, {}, "`messages` must be an array"),
         (Endpoint.CHAT, {"messages": []}, "at least one message"),
         (Endpoint.CHAT, {"messages": [{"role": "tool", "content": "x"}]}, "`role` must be one of"),
+        (Endpoint.CHAT, {"messages": [{"role": ["user"]}]}, "`role` must be one of"),
         (Endpoint.CHAT, {"messages": [{"role": "user"}]}, "`content` must be a string"),
         (Endpoint.CHAT, {"messages": [{"role": "assistant", "content": "x"}]}, "to answer"),
         (Endpoint.CHAT, {"messages": ["x"]}, "must hold objects"),
@@ -81,6 +190,10 @@ def test_what_the_client_builds_the_host_understands(prompt: Prompt, *, foreign:
         (Endpoint.CHAT, CHAT | {"tools": [{}]}, "`tools` is not supported"),
         (Endpoint.INFILL, {"input_prefix": ""}, "is empty"),
         (Endpoint.INFILL, {"input_prefix": 1}, "`input_prefix` must be a string"),
+        (Endpoint.INFILL, {"infills": {}}, "`infills` must be an array"),
+        (Endpoint.INFILL, {"infills": []}, "must hold 1 to 64 prompts"),
+        (Endpoint.INFILL, {"infills": ["a"]}, "`infills` must hold objects"),
+        (Endpoint.INFILL, {"infills": [{"input_prefix": ""}]}, "is empty"),
     ],
 )
 def test_a_bad_request_is_refused(endpoint: Endpoint, body: dict[str, Any], told: str) -> None:
@@ -134,6 +247,21 @@ def test_an_editors_current_line_belongs_to_the_prefix() -> None:
     assert parsed.generation.prompt == InfillPrompt(prefix="X = 1\n\na\n  b", suffix="c")
 
 
+def test_other_files_stand_before_every_hole() -> None:
+    """``input_extra`` is said once for all holes of a request."""
+    body = {
+        "infills": [{"input_prefix": "a", "input_suffix": "b"}, {"input_prefix": "c"}],
+        "input_extra": [{"text": "X = 1\n"}],
+        "n_cmpl": 2,
+    }
+    parsed = dialect.parse_request(Endpoint.INFILL, body).generation
+    assert parsed.prompts == (
+        InfillPrompt(prefix="X = 1\n\na", suffix="b"),
+        InfillPrompt(prefix="X = 1\n\nc", suffix=""),
+    )
+    assert parsed.n_answers == 4
+
+
 def test_text_parts_are_joined() -> None:
     """A message may come in parts, as long as they are text."""
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
@@ -141,101 +269,18 @@ def test_text_parts_are_joined() -> None:
         Endpoint.CHAT, {"messages": [{"role": "user", "content": parts}], "max_tokens": -1}
     )
     assert parsed.generation.prompt == ChatPrompt(messages=(Message(role="user", content="ab"),))
-    assert parsed.generation.max_tokens == dialect.MAX_COMPLETION_TOKENS
+    assert parsed.generation.max_tokens == wire_options.MAX_COMPLETION_TOKENS
 
 
 def test_events_survive_their_encoding() -> None:
     """An event is one line that reads back as what was written; other lines are nothing."""
     payload = {"content": "a\nb\r 😀 \u2028"}
-    raw = dialect.encode_event(payload).decode()
-    assert raw.count("\n") == 2
-    assert dialect.decode_event(raw.strip("\n")) == payload
-    assert dialect.decode_event("data: [DONE]") is None
-    assert dialect.decode_event(": a comment") is None
+    raw = dialect.encode_event(payload)
+    assert raw.count(b"\n") == 2
+    assert dialect.decode_event(raw.strip(b"\n")) == payload
+    assert dialect.decode_event(b'error: {"message": "m"}\r') == {"error": {"message": "m"}}
+    assert dialect.decode_event(b"data: [DONE]") is None
+    assert dialect.decode_event(b": a comment") is None
+    assert dialect.decode_event(b"data: null") is None
     with pytest.raises(ValueError, match="JSON object"):
-        dialect.decode_event("data: 3")
-
-
-FINISHED = Finished(
-    reason=FinishReason.LENGTH,
-    prompt_tokens=10,
-    cached_tokens=4,
-    completion_tokens=2,
-    prefill_ms=3.0,
-    decode_ms=5.0,
-    queue_ms=1.0,
-)
-BEST = Candidate(token_id=1, piece=b"\xf0\x9f", logprob=-0.5)
-OTHER = Candidate(token_id=2, piece=b"\xf0\x9e", logprob=-2.0)
-
-
-@pytest.mark.parametrize("endpoint", list(Endpoint))
-@pytest.mark.parametrize(
-    ("chosen", "margin"), [(BEST, 1.5), (OTHER, -1.5)], ids=["likeliest", "runner-up"]
-)
-def test_what_the_host_writes_the_client_reads(
-    endpoint: Endpoint, chosen: Candidate, margin: float
-) -> None:
-    """Pieces, log-probabilities, margins and timings survive the wire, streamed or whole.
-
-    The two candidates look the same as text, and are told apart all the same.
-    """
-    writer = AnswerWriter(
-        endpoint=endpoint, request_id="r", model="m", created_s=1, want_logprobs=True
-    )
-    token = TokenChoice(chosen=chosen, top=(BEST, OTHER))
-    piece = read_piece(writer.piece(Delta(text="x", tokens=(token,)), offset=0))
-    closing = read_piece(writer.closing(FINISHED))
-    whole = read_piece(writer.whole("xy", [token], FINISHED))
-    assert (piece.text, piece.finish_reason) == ("x", None)
-    assert piece.logprobs[0].logprob == chosen.logprob
-    assert piece.logprobs[0].margin == margin
-    assert closing.finish_reason is FinishReason.LENGTH
-    assert closing.timings is not None
-    assert (closing.timings["prompt_n"], closing.timings["cache_n"]) == (6, 4)
-    assert (whole.text, whole.finish_reason) == ("xy", FinishReason.LENGTH)
-    assert whole.logprobs == piece.logprobs
-
-
-def test_other_engines_answers_are_read() -> None:
-    """OpenAI's older log-probabilities, missing timings and a usage chunk are understood."""
-    body = {
-        "choices": [
-            {
-                "text": "ab",
-                "finish_reason": "stop",
-                "logprobs": {
-                    "tokens": ["a", "b"],
-                    "token_logprobs": [-0.1, -3.0],
-                    "top_logprobs": [{"a": -0.1, "c": -1.1}, None],
-                },
-            }
-        ]
-    }
-    piece = read_piece(body)
-    assert piece.logprobs[0].margin == pytest.approx(1.0)
-    assert piece.logprobs[1].margin != piece.logprobs[1].margin
-    usage = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
-    assert read_piece(usage) == Piece(prompt_tokens=3, completion_tokens=2)
-
-
-@pytest.mark.parametrize("body", [{"choices": ["x"]}, {"content": 1}, {"choices": [{"text": 3}]}])
-def test_an_answer_of_another_shape_is_a_value_error(body: dict[str, Any]) -> None:
-    """A broken answer is told apart from a good one, with one exception type."""
-    with pytest.raises(ValueError, match="not an answer"):
-        read_piece(body)
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ({"error": {"message": "m"}}, "m"),
-        ({"error": "m"}, "m"),
-        ({"detail": "m"}, "m"),
-        ({"message": "m"}, "m"),
-        ([], ""),
-    ],
-)
-def test_error_bodies_of_several_engines_are_read(body: object, message: str) -> None:
-    """The message is found wherever an engine puts it."""
-    assert read_error(body) == message
+        dialect.decode_event(b"data: 3")

@@ -221,13 +221,48 @@ async def test_hanging_up_cancels_an_answer_in_one_piece(spec: HostSpec, text: s
     async with running(spec) as client:
         await client.wait_ready(10)
         http = await client._connection.http()
-        with pytest.raises(httpx.ReadTimeout):
-            await http.post("/v1/completions", json={"prompt": text}, timeout=0.3)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await http.post("/v1/completions", json={"prompt": text})
         await _until_figure(client, CANCELLED, 1)
 
 
-async def test_hanging_up_cancels_what_waits(spec: HostSpec) -> None:
+async def test_a_short_answer_does_not_wait_for_a_long_one(spec: HostSpec) -> None:
+    """Windows that ask at the same time are served side by side, each with its own answer."""
+    async with running(spec) as client, running(spec) as other:
+        await client.wait_ready(10)
+        long = asyncio.create_task(client.generate(_ask("drip", 50)))
+        await asyncio.sleep(0.2)
+        answers = await asyncio.gather(*(other.generate(_ask("hi")) for _ in range(8)))
+        assert {answer.text for answer in answers} == {"one two three"}
+        assert not long.done()
+        assert (await long).timings.completion_tokens == 50
+
+
+async def test_a_newer_request_of_a_lane_cancels_the_older(spec: HostSpec) -> None:
+    """What was asked for an earlier keystroke gives way to what is asked for the latest."""
+    async with running(spec) as client:
+        old = asyncio.create_task(
+            client.generate(dataclasses.replace(_ask("long answer"), lane="typing"))
+        )
+        await asyncio.sleep(0.3)
+        new = await client.generate(dataclasses.replace(_ask("hi"), lane="typing"))
+        assert new.text == "one two three"
+        assert (await old).finish_reason is FinishReason.CANCELLED
+
+
+async def test_an_answer_ends_at_its_deadline(spec: HostSpec) -> None:
+    """Also where a single step would take longer, and with what there is by then."""
+    async with running(spec) as client:
+        await client.wait_ready(10)
+        for text in ("long prompt", "long answer"):
+            answer = await client.generate(dataclasses.replace(_ask(text), deadline_ms=300))
+            assert (answer.text, answer.finish_reason) == ("", FinishReason.LENGTH)
+
+
+async def test_hanging_up_cancels_what_waits(folder: Path) -> None:
     """A request that waits behind another is never begun once its client is gone."""
+    spec = await asyncio.to_thread(_spec, folder, "n_sequences = 1\n" + SCRIPT)
     async with running(spec) as client:
         await client.wait_ready(10)
         first = asyncio.create_task(client.generate(_ask("drip", 20)))

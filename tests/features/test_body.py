@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ducktypist.config import CompleteConfig
-from ducktypist.domain import Document, Kind, Outcome, Rung
+from ducktypist.domain import Document, FinishReason, Kind, Outcome, Rung
 from ducktypist.features.body import BodyProposal, BodyRequest, write_body
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.ledger.report_rows import stats_table
@@ -250,6 +250,35 @@ async def test_forms_of_asking(tmp_path: Path) -> None:
     async with bench_of(tmp_path / "other", scripted(""), fim=False) as bench:
         await written(bench, document_of(SOURCE), NOBODY, max_candidates=4)
         assert [form for form, _ in bench.prompts] == ["chat", "text"] * 2
+
+
+async def test_samples_of_one_form_are_one_request(tmp_path: Path) -> None:
+    """The prompt is read once for all of them; they are shared out evenly, no seed twice."""
+    async with bench_of(tmp_path, scripted("")) as bench:
+        await written(bench, document_of(SOURCE), NOBODY, max_candidates=8)
+        asked = bench.backend.asked
+        assert [request.n for request in asked] == [1, 1, 1, 2, 2, 1]
+        assert [request.prompt for request in asked[3:]] == [r.prompt for r in asked[:3]]
+        seeds = [
+            request.sampling.seed + choice for request in asked[3:] for choice in range(request.n)
+        ]
+        assert seeds == [1, 2, 3, 4, 5]
+        assert {request.stop_when.name for request in asked if request.stop_when} == {"dedent"}
+        assert [request.stop_when.indent for request in asked if request.stop_when] == ["    "] * 6
+
+
+async def test_the_rest_is_not_waited_for(tmp_path: Path, workspace: Path) -> None:
+    """A sample that is enough ends the search while its siblings are still generated."""
+    document = in_workspace(workspace)
+    # The greedy chat says the first of these, its samples with the seeds 1 and 2 the others.
+    rules = [{"kind": "chat", "replies": ["", "x " * 400, RIGHT], "delay_ms": 20}]
+    async with bench_of(tmp_path, rules, default="") as bench:
+        found = await written(bench, document, NOBODY, max_candidates=8)
+        assert found.edit is not None
+        assert found.edit.apply(document.text) == SOURCE + RIGHT
+        assert [request.n for request in bench.backend.asked] == [1, 1, 1, 2]
+        await until_async(lambda: len(bench.backend.ended) == 4)
+        assert bench.backend.ended[-1].reason is FinishReason.CANCELLED
 
 
 async def test_a_function_that_is_gone_gives_nothing(tmp_path: Path) -> None:

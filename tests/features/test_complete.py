@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ducktypist.config import CompleteConfig
-from ducktypist.domain import Kind, Outcome, Rung
+from ducktypist.domain import Kind, Outcome, Priority, Rung, StopName, StopRule
 from ducktypist.features.complete import CompleteRequest, Completion, complete
 from ducktypist.syntax.checks import new_syntax_errors
 from support.cursor import at_cursor
@@ -176,6 +176,49 @@ async def test_a_newer_keystroke_supersedes_the_request(tmp_path: Path) -> None:
         assert bench.backend.ended[0].reason == "cancelled"
         (row,) = await bench.rows()
         assert (row.answered, row.shown) == (False, False)
+
+
+async def test_the_newer_of_two_requests_of_a_document_wins(tmp_path: Path) -> None:
+    """The engine ends the older one by itself, and it suggests nothing."""
+    rules = [
+        {"kind": "infill", "match": "older", "reply": "word " * 80, "delay_ms": 20},
+        {"kind": "infill", "reply": "1"},
+    ]
+    async with bench_of(tmp_path, rules) as bench:
+        older = asyncio.create_task(typed(bench, "older = <CURSOR>\n"))
+        await until_async(lambda: bool(bench.backend.asked))
+        assert await typed(bench, "newer = <CURSOR>\n") == "newer = 1\n"
+        assert await asyncio.wait_for(older, 10) is None
+        assert [request.priority for request in bench.backend.asked] == [Priority.FOCUS] * 2
+        newest, oldest = await bench.rows()
+        assert (newest.answered, newest.shown) == (True, True)
+        assert (oldest.answered, oldest.shown) == (False, False)
+
+
+async def test_the_engine_is_told_where_an_answer_ends(tmp_path: Path) -> None:
+    """The rest of a line ends with the line, a body where the language says so."""
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "1"}]) as bench:
+        await typed(bench, "x = <CURSOR>\n")
+        await typed(bench, f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>\n")
+        go = "package p\n\n// Add adds.\nfunc Add(a, b int) int {\n\t<CURSOR>\n}\n"
+        await typed(bench, go, language="go")
+        line, body, braced = bench.backend.asked
+        assert (line.stop, line.stop_when) == (("\n",), None)
+        assert body.stop == braced.stop == ()
+        assert body.stop_when == StopRule(name=StopName.DEDENT, indent="    ", comment="#")
+        assert braced.stop_when == StopRule(name=StopName.BRACE, indent="\t", comment="//")
+
+
+async def test_while_one_types_the_prompt_begins_at_the_same_place(tmp_path: Path) -> None:
+    """In a long file a keystroke does not move what the engine has read already."""
+    above = "".join(f"value_{number} = {number}\n" for number in range(900))
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "1"}]) as bench:
+        for typing in ("x", "x =", "x = y", "x = y\nz"):
+            await typed(bench, f"{above}{typing} <CURSOR>\n")
+        begins = {prompt.partition("\n")[0] for _, prompt in bench.prompts}
+        assert len(bench.prompts) == 4
+        assert len(begins) == 1
+        assert begins.isdisjoint({"value_0 = 0"})
 
 
 async def test_without_fill_in_the_middle_the_text_is_continued(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from ducktypist.config import ExplainConfig
 from ducktypist.domain import Kind, Outcome, Rung
+from ducktypist.engine.client import EngineClient
 from ducktypist.errors import EngineRequestError
 from ducktypist.features.explain import (
     ExplainRequest,
@@ -191,6 +193,44 @@ async def test_a_cancelled_hover_is_recorded_and_ends_the_work(tmp_path: Path) -
         (row,) = await bench.rows()
         assert (row.answered, row.shown) == (False, False)
         assert not cache.by_question
+
+
+async def test_a_pointer_that_moved_on_is_not_answered(tmp_path: Path) -> None:
+    """The engine ends the older of two hovers over one document; what was asked for stays."""
+    rules = [{"match": "slow", "reply": "word " * 500, "delay_ms": 20}, {"reply": SAID}]
+    async with bench_of(tmp_path, rules) as bench:
+        given = {"workbench": bench.workbench, "cache": ExplanationCache(), "config": CONFIG}
+        slow = replace(asking("slow = 1 +<CURSOR> 1\n"), passing=True)
+        kept = asyncio.create_task(explain(replace(slow, passing=False), **given))
+        passing = asyncio.create_task(explain(slow, **given))
+        await until_async(lambda: len(bench.backend.asked) == 2)
+        newer = await explain(replace(asking(MODULE), passing=True), **given)
+        assert newer is not None
+        assert SAID in newer.markdown
+        assert await asyncio.wait_for(passing, 10) is None
+        assert not kept.done()
+        kept.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await kept
+        assert sorted(row.shown for row in await bench.rows()) == [False, False, True]
+
+
+async def test_code_and_context_are_kept_within_what_the_engine_reads_in_time(
+    tmp_path: Path,
+) -> None:
+    """On a slow engine the function around a line stays away, and long code is cut."""
+    body = "".join(f"    value_{number} = scaled(origin, by={number})\n" for number in range(50))
+    async with bench_of(tmp_path, [{"reply": SAID}]) as bench:
+        given = {"workbench": bench.workbench, "cache": ExplanationCache(), "config": CONFIG}
+        with patch.object(EngineClient, "tokens_in", return_value=1):
+            await explain(asking(f"def f():\n{body}    return a +<CURSOR> b\n"), **given)
+            await explain(asking(f"def f<CURSOR>():\n{body}"), **given)
+        line, *_, whole, _ = [prompt for _, prompt in bench.prompts]
+        assert "value_1 =" not in line
+        assert "return a + b" in line
+        assert "value_10 =" in whole
+        assert "value_49 =" not in whole
+        assert "(and so on)" in whole
 
 
 async def test_a_refused_request_is_an_error_and_not_cached(tmp_path: Path) -> None:

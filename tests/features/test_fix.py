@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from ducktypist.config import FixConfig
-from ducktypist.domain import FailingTest, Kind, Outcome, Rung
+from ducktypist.domain import FailingTest, FinishReason, Kind, Outcome, Rung, StopName, StopRule
+from ducktypist.engine.scripted import flatten
 from ducktypist.features.fix import FixProposal, FixRequest, fix
+from ducktypist.features.localise import MAX_LINES
 from ducktypist.verify.sandbox import SandboxStatus
 from support.engines import until_async
 from support.sandboxes import tree_hash
@@ -166,10 +168,68 @@ async def test_a_candidate_that_hangs_is_ended_and_the_search_goes_on(
         hole('``size``."""', "while True: pass\n"),
         hole("found = \\[\\]", RIGHT),
     ]
-    found, _, _ = await fixed(tmp_path, shop, sandbox_level, rules, timeout_s=3.0)
+    found, _, _ = await fixed(tmp_path, shop, sandbox_level, rules, timeout_s=8.0)
     assert found.edit is not None
     assert found.verdict.outcome is Outcome.PLAUSIBLE
     assert found.n_candidates == 2
+
+
+async def test_all_lines_of_a_function_are_asked_in_one_request(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """First greedily, then two samples a line; the rewritten function last, drafted from it."""
+    found, bench, _ = await fixed(tmp_path, shop, sandbox_level, [])
+    assert found.message.startswith("no plausible patch: no candidates")
+    greedy, samples, rewriting = bench.backend.asked
+    holes = [flatten(prompt)[1] for prompt in greedy.prompts]
+    assert len(holes) == len(set(holes)) == 4
+    assert [hole.index("<HOLE>") for hole in holes] == sorted(h.index("<HOLE>") for h in holes)
+    assert samples.prompts == greedy.prompts
+    assert (greedy.n, samples.n, rewriting.n) == (1, 2, 1)
+    assert (greedy.sampling.temperature, rewriting.sampling.temperature) == (0.0, 0.0)
+    assert samples.sampling.temperature > 0
+    assert greedy.stop == samples.stop == ("\n",)
+    assert (greedy.speculate, samples.speculate, rewriting.speculate) == (False, False, True)
+    assert rewriting.stop_when == StopRule(name=StopName.DEDENT, indent="    ")
+    assert all(0 < request.deadline_ms <= CONFIG.budget_s * 1000 for request in bench.backend.asked)
+
+
+async def test_candidates_are_run_while_others_are_generated(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """The patch is found before the slow lines are answered, and these are not waited for."""
+    slow = {"kind": "infill", "reply": "x " * 48, "delay_ms": 1500}
+    found, bench, rows = await fixed(
+        tmp_path, shop, sandbox_level, [hole("found = \\[\\]", RIGHT), slow]
+    )
+    assert found.edit is not None
+    assert found.n_candidates == 1
+    (request,) = bench.backend.asked
+    assert len(request.prompts) > 1
+    (ended,) = bench.backend.ended
+    assert ended.reason is FinishReason.CANCELLED
+    assert [row.shown for row in rows] == [True]
+
+
+async def test_a_long_function_is_asked_in_several_requests(
+    tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
+) -> None:
+    """No request has more answers than an engine takes, and no line is left out."""
+    lines = "".join(f"    total += {number} * step\n" for number in range(MAX_LINES - 2))
+    write_tree(
+        workspace,
+        {
+            "sums.py": f"def climb(step):\n    total = 1\n{lines}    return total\n",
+            "test_sums.py": "from sums import climb\n\n\n"
+            "def test_nothing():\n    assert climb(0) == 0\n",
+        },
+    )
+    _, bench, _ = await fixed(
+        tmp_path, workspace, sandbox_level, [], node_id="test_sums.py::test_nothing"
+    )
+    assert [(len(asked.prompts), asked.n) for asked in bench.backend.asked] == [
+        (MAX_LINES, 1), (32, 2), (MAX_LINES - 32, 2), (1, 1),
+    ]  # fmt: skip
 
 
 async def test_a_test_that_passes_needs_no_fix(

@@ -45,6 +45,28 @@ def test_clip_before_keeps_whole_lines_at_the_end(text: str, budget: int) -> Non
 
 
 @given(LINES, st.integers(0, 80))
+def test_steady_before_is_an_end_of_the_text(text: str, budget: int) -> None:
+    """Half of the budget or more is used where there are lines to begin with."""
+    kept = assemble.steady_before(text, budget)
+    assert len(kept) <= budget or kept == text
+    assert text.endswith(kept)
+
+
+def test_what_stands_before_begins_at_the_same_place_while_one_types() -> None:
+    """Over many keystrokes the beginning moves a few times only, and always to a line's start."""
+    typed = "".join(f"value_{number} = {number}\n" for number in range(120))
+    begins = [
+        len(text) - len(assemble.steady_before(text, 400))
+        for text in (typed[:end] for end in range(400, len(typed)))
+    ]
+    assert begins == sorted(begins)
+    assert len(set(begins)) <= 2 + len(typed) // 200
+    assert all(begin == 0 or typed[begin - 1] == "\n" for begin in begins)
+    shortest = min(end - begin for end, begin in enumerate(begins, start=400))
+    assert shortest > 400 // 2 - len("value_119 = 119\n")
+
+
+@given(LINES, st.integers(0, 80))
 def test_clip_after_keeps_whole_lines_at_the_beginning(text: str, budget: int) -> None:
     """The clipped text is a beginning of the text within the budget."""
     kept = assemble.clip_after(text, budget)
@@ -60,8 +82,12 @@ def test_around_stays_within_its_budget(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     budget = data.draw(st.integers(0, 80))
-    before, after = assemble.around(text, Span(start=start, end=end), max_chars=budget)
+    most_after = data.draw(st.none() | st.integers(0, 80))
+    before, after = assemble.around(
+        text, Span(start=start, end=end), max_chars=budget, max_after_chars=most_after
+    )
     assert len(before) + len(after) <= budget
+    assert most_after is None or len(after) <= most_after
     assert text[:start].endswith(before)
     assert text[end:].startswith(after)
 

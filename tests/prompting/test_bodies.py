@@ -8,12 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ducktypist.prompting.postprocess import (
-    body_ended,
     body_from,
+    body_rule,
     clean,
     middle_line,
     without_overlap,
 )
+from ducktypist.syntax.endings import end_of
+
+
+def ended(said: str, *, language: str, indent: str) -> bool:
+    """Tell whether a generation has left the body, by the rule for the language."""
+    return end_of(said, body_rule(language=language, indent=indent)) is not None
+
 
 PY_BODIES = {
     "simple": ("    return 1\n\n\ndef other():\n    pass\n", "    return 1"),
@@ -86,7 +93,7 @@ def test_body_ended_agrees_with_body_from(name: str) -> None:
     """What comes after the place where the body ended would not have changed it."""
     said, expected = PY_BODIES[name]
     for cut in range(len(said) + 1):
-        if body_ended(said[:cut], language="python", indent="    "):
+        if ended(said[:cut], language="python", indent="    "):
             assert body_from(said[:cut], language="python", indent="    ") == expected
             break
 
@@ -98,7 +105,7 @@ def test_body_ended_agrees_with_body_from(name: str) -> None:
 )  # fmt: skip
 def test_body_ends_before_everything_is_said(name: str) -> None:
     """A generation that has left the body is stopped."""
-    assert body_ended(PY_BODIES[name][0], language="python", indent="    ")
+    assert ended(PY_BODIES[name][0], language="python", indent="    ")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +123,7 @@ def test_body_ends_before_everything_is_said(name: str) -> None:
 )
 def test_body_may_go_on(said: str) -> None:
     """An incomplete line, a blank one or an open string does not end a body."""
-    assert not body_ended(said, language="python", indent="    ")
+    assert not ended(said, language="python", indent="    ")
 
 
 def test_tabs_are_kept_where_the_file_has_tabs() -> None:
@@ -156,7 +163,7 @@ def test_body_of_go(name: str) -> None:
     said, expected = GO_BODIES[name]
     assert body_from(said, language="go", indent="\t") == expected
     if "```" not in said:
-        assert body_ended(said, language="go", indent="\t")
+        assert ended(said, language="go", indent="\t")
 
 
 @given(

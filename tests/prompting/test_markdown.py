@@ -109,6 +109,8 @@ def outside_code(markdown: str) -> str:
             closing = re.compile(rf"(?<!`){run[0]}(?!`)").search(text, i + len(run[0]))
             paragraph = text.find("\n\n", i)
             if closing and (paragraph < 0 or closing.start() < paragraph):
+                # What stands on both sides of a span does not touch.
+                out += "\0"
                 i = closing.end()
             else:
                 out += run[0]

@@ -19,11 +19,11 @@ import uvicorn
 from ducktypist import config
 from ducktypist.domain import Document, GenerationRequest, Kind
 from ducktypist.engine import address
-from ducktypist.engine.backend import Cancelled, Emit, Finished, Job
+from ducktypist.engine.backend import Finished, Job
 from ducktypist.engine.client import EngineClient
 from ducktypist.engine.http_app import HostApp
-from ducktypist.engine.scripted import ScriptedBackend, flatten
-from ducktypist.engine.worker import Worker
+from ducktypist.engine.scripted import ScriptedBackend, ScriptedDrawer, flatten
+from ducktypist.engine.worker import Event, Ticket, Worker
 from ducktypist.features.grounds import Grounds
 from ducktypist.features.workbench import Workbench
 from ducktypist.ledger.reading import Suggestion, read_suggestions
@@ -43,19 +43,31 @@ LIMITS = Limits(
 
 
 class Watched(ScriptedBackend):
-    """A scripted backend that remembers what it was asked and how each answer ended."""
+    """A scripted backend that remembers what it was asked and how each request ended."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, n_ctx_tokens=N_CTX_TOKENS)
         self.asked: list[GenerationRequest] = []
         self.ended: list[Finished] = []
 
-    def generate(self, job: Job, emit: Emit, cancelled: Cancelled) -> Finished:
+    def drawer(self, job: Job, index: int) -> ScriptedDrawer:
         """Answer by the script."""
-        self.asked.append(job.request)
-        finished = super().generate(job, emit, cancelled)
-        self.ended.append(finished)
-        return finished
+        if index == 0:
+            self.asked.append(job.request)
+        return super().drawer(job, index)
+
+
+class Telling(Worker):
+    """A worker that tells a watched backend how requests end."""
+
+    def __init__(self, backend: Watched) -> None:
+        super().__init__(backend, on_fatal=lambda: None)
+        self._watched = backend
+
+    def _ended(self, ticket: Ticket, event: Event) -> None:
+        if isinstance(event, Finished):
+            self._watched.ended.append(event)
+        super()._ended(ticket, event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +123,7 @@ async def _served(backend: Watched, script: Path) -> AsyncIterator[EngineClient]
     await asyncio.to_thread(address.prepare_folder, spec.socket_dir)
     listener, where = await asyncio.to_thread(address.bind, spec.socket_path(), tcp=False)
     listener.listen(16)
-    worker = Worker(backend, on_fatal=lambda: None)
+    worker = Telling(backend)
     worker.start()
     server = uvicorn.Server(
         uvicorn.Config(

@@ -22,7 +22,13 @@ TABLE = """
 """
 
 HOMES = {
-    "llama_cpp": ["engine/llama_cpp.py"],
+    "llama_cpp": [
+        "engine/llama_cpp.py",
+        # The yardstick: a bare loop over the same build, in a process of its own, so that the
+        # bench can tell what our engine costs.
+        "bench/engine_bare.py",
+    ],
+    "xllamacpp": ["bench/engine_native.py"],
     "pygls": ["lsp/*"],
     "lsprotocol": ["lsp/*"],
     "apsw": ["ledger/*"],
@@ -33,14 +39,14 @@ HOMES = {
     "tree_sitter_go": ["syntax/*"],
     "subprocess": [
         "verify/*",
-        "engine/client.py",
-        # The client's other half: starts the host process and waits for it to be ready.
+        "engine/keeper.py",
+        # The keeper's other half: starts the host process and waits for it to be ready.
         "engine/startup.py",
         "models/*",
         "cli/*",
         "bench/*",
     ],
-    "httpx": ["engine/connection.py", "models/*"],
+    "httpx": ["engine/connection.py", "engine/unix_transport.py", "models/*"],
     "huggingface_hub": ["models/*"],
     "jinja2": ["prompting/*"],
     "starlette": ["engine/*"],

@@ -10,7 +10,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Bar:
     """In the row's unit; reaching it exactly is enough."""
     statistic: str = "median"
     """The one that is compared: ``median``, ``p95``, ``p99`` or ``max``."""
+    is_floor: bool = False
+    """Whether more is better; of a median only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class Row:
     note: str = ""
     problem: str = ""
     """Why there are no samples; empty when there are."""
+    details: Mapping[str, Json] = field(default_factory=dict)
+    """What the samples were made of, for scripts; not in the table."""
 
     def statistics(self) -> dict[str, float | None]:
         """Return median, p95, p99 and max; None where the samples are too few to say."""
@@ -71,17 +75,22 @@ class Row:
             return None
         if self.bar.statistic == "median":
             interval = median_interval(self.samples)
-            if interval is None or interval[0] <= self.bar.limit < interval[1]:
+            if interval is None:
                 return None
-            return interval[1] <= self.bar.limit
+            low, high = interval
+            if self.bar.is_floor:
+                return None if low < self.bar.limit <= high else low >= self.bar.limit
+            return None if low <= self.bar.limit < high else high <= self.bar.limit
         value = self.statistics()[self.bar.statistic]
         return None if value is None else value <= self.bar.limit
 
     def as_json(self) -> dict[str, Json]:
         """Return the row with all its samples."""
-        bar: Json = None
+        bar: dict[str, Json] | None = None
         if self.bar is not None:
             bar = {"limit": self.bar.limit, "statistic": self.bar.statistic}
+            if self.bar.is_floor:
+                bar["is_floor"] = True
         interval = median_interval(self.samples)
         return {
             "row": self.name,
@@ -94,6 +103,7 @@ class Row:
             "met": self.is_met(),
             "note": self.note,
             "problem": self.problem,
+            "details": dict(self.details),
             "samples": [round(item, 4) for item in self.samples],
         }
 
@@ -118,6 +128,8 @@ class Report:
     after: Load | None = None
     """None until the last row is there."""
     rows: list[Row] = field(default_factory=list)
+    settings: dict[str, Json] = field(default_factory=dict)
+    """Of those who were compared; empty where nobody was."""
 
     def as_json(self) -> dict[str, Json]:
         """Return everything."""
@@ -127,6 +139,7 @@ class Report:
             "load_before": _load_json(self.before),
             "load_after": None if self.after is None else _load_json(self.after),
             "busy_before": self.was_busy(),
+            "settings": self.settings,
             "rows": [row.as_json() for row in self.rows],
         }
 

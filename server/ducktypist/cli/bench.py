@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from ducktypist.bench.measure import Load, Report, Row
 
 GROUPS = ("start", "hover", "keystroke", "sandbox", "memory")
+ENGINE_GROUPS = (
+    *("decode", "candidates", "infills", "append", "reread", "speculation"),
+    *("body", "close", "windows", "memory", "kills"),
+)
 RECIPES = ("build-stock", "build-lean")
 MIN_WIDTH = 160
 BYTES_PER_GB = 1_000_000_000
 SHA256_SHOWN = 12
+RATIO = "x"
 WHOLE_FROM = 100
 """From here on decimals say nothing."""
 
@@ -78,6 +83,31 @@ def contention(*, as_json: bool, runs: int, backend: str | None) -> None:
 
 
 @bench.command()
+@click.option(
+    "--json",
+    "json_file",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    help="Write everything measured to a file as one JSON object; - for standard output.",
+)
+@click.option("--only", multiple=True, type=click.Choice(ENGINE_GROUPS), help="Only these.")
+@click.option("--quick", is_flag=True, help="Fewer rounds, for a first look.")
+@backend_option
+def engine(
+    *, json_file: IO[str] | None, only: tuple[str, ...], quick: bool, backend: str | None
+) -> None:
+    """Measure the engine against llama.cpp's bare loop and its own server; takes long."""
+    from ducktypist.bench.engine_table import engine as measure  # noqa: PLC0415 - keeps help fast
+
+    report = _run(measure(only=only, is_quick=quick, backend=backend, on_start=_say))
+    if json_file is not None:
+        json_file.write(json.dumps(report.as_json(), indent=2, allow_nan=False) + "\n")
+        json_file.flush()
+    if json_file is None or json_file.name != "-":
+        _print(report)
+    _leave(report)
+
+
+@bench.command()
 @as_json_option
 @click.option("--only", multiple=True, type=click.Choice(RECIPES), help="Only these; repeatable.")
 def build(*, as_json: bool, only: tuple[str, ...]) -> None:
@@ -93,6 +123,10 @@ def show(report: Report, *, as_json: bool) -> None:
         click.echo(json.dumps(report.as_json(), indent=2, allow_nan=False))
     else:
         _print(report)
+    _leave(report)
+
+
+def _leave(report: Report) -> None:
     if any(row.problem for row in report.rows):
         raise SystemExit(1)
 
@@ -143,7 +177,7 @@ def _table(rows: list[Row]) -> Table:
             row.name,
             row.what,
             str(len(row.samples)),
-            *(_number(statistics[name]) for name in ("median", "p95", "p99")),
+            *(_number(statistics[name], unit=row.unit) for name in ("median", "p95", "p99")),
             row.unit,
             _verdict(row),
         )
@@ -159,7 +193,8 @@ def _verdict(row: Row) -> str:
     met = row.is_met()
     said = _unsaid(row) if met is None else "met" if met else "not met"
     what = "" if row.bar.statistic == "max" else f"{row.bar.statistic} "
-    return f"{what}≤ {row.bar.limit:g}: {said}"
+    sign = "≥" if row.bar.is_floor else "≤"
+    return f"{what}{sign} {row.bar.limit:g}: {said}"
 
 
 def _unsaid(row: Row) -> str:
@@ -170,12 +205,15 @@ def _unsaid(row: Row) -> str:
     interval = median_interval(row.samples) if is_median else None
     if interval is None:
         return "too few to say"
-    return f"cannot say, 95 % interval {_number(interval[0])} to {_number(interval[1])}"
+    low, high = (_number(end, unit=row.unit) for end in interval)
+    return f"cannot say, 95 % interval {low} to {high}"
 
 
-def _number(value: float | None) -> str:
+def _number(value: float | None, *, unit: str) -> str:
     if value is None:
         return "-"
+    if unit == RATIO:
+        return f"{value:.3g}"
     return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.1f}"
 
 

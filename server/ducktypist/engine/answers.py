@@ -1,20 +1,22 @@
-"""The wire, answering side: what goes back for a request, and how the client reads it.
+"""The wire, answering side: what goes back for a request.
 
-The host builds with :class:`AnswerWriter`, the client reads with :func:`read_piece`. The reader
-also understands llama-server, vLLM, SGLang and Ollama, which leave out what they do not have.
+The host writes with :class:`AnswerWriter`; the client reads with ``pieces``. Events are put
+together from text prepared beforehand: they are made on the cores that compute the tokens.
 Pure: no I/O, no third-party import.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ducktypist.domain import FinishReason, TokenLogprob
-from ducktypist.engine.backend import Candidate, Delta, Finished, TokenChoice
-from ducktypist.engine.dialect import Endpoint
+from ducktypist.domain import FinishReason
+from ducktypist.engine.backend import Candidate, Finished, Prefill, TokenChoice
+from ducktypist.engine.dialect import Endpoint, Logprobs
+from ducktypist.engine.pieces import WHOLE_REQUEST
 
 ERROR_TYPES = {
     400: "invalid_request_error",
@@ -27,7 +29,13 @@ ERROR_TYPES = {
     503: "unavailable_error",
 }
 
-OBJECTS = {Endpoint.TEXT: "text_completion", Endpoint.CHAT: "chat.completion"}
+OBJECTS = {Endpoint.TEXT: "text_completion", Endpoint.CHAT: "chat.completion", Endpoint.INFILL: ""}
+STOP_TYPES = {FinishReason.LENGTH: "limit", FinishReason.CANCELLED: "cancelled"}
+LEAST_LOGPROB = -9999.0
+"""Stands for minus infinity, which JSON has not; no float32 probability comes near it."""
+
+dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Writes JSON; one encoder for all, since making one costs more than most of its uses."""
 
 
 def error_body(status: int, message: str) -> dict[str, Any]:
@@ -37,149 +45,185 @@ def error_body(status: int, message: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer, all of it."""
+
+    index: int
+    text: str
+    tokens: Sequence[TokenChoice]
+    reason: FinishReason
+    completion_tokens: int
+
+
 class AnswerWriter:
-    """Builds the bodies that answer one request."""
+    """Writes the JSON that answers one request."""
 
-    endpoint: Endpoint
-    request_id: str
-    model: str
-    created_s: int
-    """Seconds since the epoch, as the dialect wants it."""
-    want_logprobs: bool
-
-    def opening(self) -> dict[str, Any] | None:
-        """Return the event that a stream begins with, if this endpoint has one."""
-        if self.endpoint is not Endpoint.CHAT:
-            return None
-        return self._chunk({"delta": {"role": "assistant", "content": ""}, "finish_reason": None})
-
-    def piece(self, delta: Delta, *, offset: int) -> dict[str, Any]:
-        """Return the event for the next piece.
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        request_id: str,
+        model: str,
+        created_s: int,
+        logprobs: Logprobs,
+        n_answers: int,
+    ) -> None:
+        """Prepare what is the same in every event.
 
         Args:
-            delta: The piece.
+            endpoint: Where the request came to; it decides the shape.
+            request_id: Told in each event of OpenAI's shapes.
+            model: The model's name.
+            created_s: Seconds since the epoch, as the dialect wants it.
+            logprobs: Which form of log-probabilities the client asked for.
+            n_answers: How many answers the request has. With one, its end and the request's are
+                the same event.
+        """
+        self._endpoint = endpoint
+        self._model = model
+        self._logprobs = logprobs
+        self._n_answers = n_answers
+        self._envelope = {"id": request_id, "created": created_s, "model": model}
+        kind = OBJECTS[endpoint] + (".chunk" if endpoint is Endpoint.CHAT else "")
+        self._head = dump(self._envelope | {"object": kind})[:-1] + ',"choices":['
+
+    def opening(self, index: int) -> str:
+        """Return the event that an answer begins with, empty where the endpoint has none."""
+        if self._endpoint is not Endpoint.CHAT:
+            return ""
+        return self._choice(index, '"delta":{"role":"assistant","content":""}') + "}"
+
+    def piece(
+        self,
+        index: int,
+        text: str,
+        tokens: Sequence[TokenChoice],
+        *,
+        prefill: Prefill | None,
+        offset: int,
+    ) -> str:
+        """Return the event for the next piece of an answer.
+
+        Args:
+            index: Which answer.
+            text: What it adds.
+            tokens: The tokens of the piece.
+            prefill: What reading the prompt took, with the first piece.
             offset: How many characters of the answer went out before it.
         """
-        known = _prefill(delta)
-        if self.endpoint is Endpoint.INFILL:
-            text = {"index": 0, "content": delta.text, "stop": False}
-            return text | self._native(delta.tokens) | known
-        choice: dict[str, Any] = {"finish_reason": None}
-        if self.endpoint is Endpoint.CHAT:
-            choice["delta"] = {"content": delta.text}
-        else:
-            choice["text"] = delta.text
-        return self._chunk(choice | self._logprobs(delta.tokens, offset)) | known
+        known = "" if prefill is None else ',"timings":' + dump(_prefill(prefill))
+        told = self._told(tokens, offset)
+        if self._endpoint is Endpoint.INFILL:
+            return f'{{"index":{index},"content":{dump(text)},"stop":false{told}{known}}}'
+        if self._endpoint is Endpoint.CHAT:
+            return self._choice(index, f'"delta":{{"content":{dump(text)}}}{told}') + known + "}"
+        return self._choice(index, f'"text":{dump(text)}{told}') + known + "}"
 
-    def closing(self, finished: Finished) -> dict[str, Any]:
+    def ending(self, index: int, reason: FinishReason, completion_tokens: int) -> str:
+        """Return the event that ends one of several answers."""
+        known = ',"timings":' + dump({"predicted_n": completion_tokens})
+        if self._endpoint is Endpoint.INFILL:
+            kind = dump(STOP_TYPES.get(reason, "eos"))
+            return f'{{"index":{index},"content":"","stop":true,"stop_type":{kind}{known}}}'
+        rest = '"delta":{}' if self._endpoint is Endpoint.CHAT else '"text":""'
+        return self._choice(index, rest, reason=f'"{reason}"') + known + "}"
+
+    def closing(self, finished: Finished) -> str:
         """Return the event that ends a stream, with usage and timings."""
-        if self.endpoint is Endpoint.INFILL:
-            return self._native_end("", finished)
-        choice: dict[str, Any] = {"finish_reason": str(finished.reason)}
-        if self.endpoint is Endpoint.CHAT:
-            choice["delta"] = {}
-        else:
-            choice["text"] = ""
-        return self._chunk(choice) | _usage(finished)
+        if self._endpoint is Endpoint.INFILL:
+            index = 0 if self._n_answers == 1 else WHOLE_REQUEST
+            return dump(self._native(finished, index, finished.reason, finished.completion_tokens))
+        figures = dump(_usage(finished))[1:]
+        if self._n_answers > 1:
+            return f"{self._head}],{figures}"
+        rest = '"delta":{}' if self._endpoint is Endpoint.CHAT else '"text":""'
+        return self._choice(0, rest, reason=f'"{finished.reason}"') + "," + figures
 
-    def whole(self, text: str, tokens: Sequence[TokenChoice], finished: Finished) -> dict[str, Any]:
+    def whole(self, answers: Sequence[Answer], finished: Finished) -> str:
         """Return the body of an answer that is not streamed."""
-        if self.endpoint is Endpoint.INFILL:
-            return self._native_end(text, finished) | self._native(tokens)
-        choice: dict[str, Any] = {"index": 0, "finish_reason": str(finished.reason)}
-        if self.endpoint is Endpoint.CHAT:
-            choice["message"] = {"role": "assistant", "content": text}
+        if self._endpoint is Endpoint.INFILL:
+            bodies = [self._native_whole(answer, finished) for answer in answers]
+            return dump(bodies if self._n_answers > 1 else bodies[0])
+        choices = [self._choice_whole(answer) for answer in answers]
+        envelope = self._envelope | {"object": OBJECTS[self._endpoint], "choices": choices}
+        return dump(envelope | _usage(finished))
+
+    def _choice(self, index: int, rest: str, *, reason: str = "null") -> str:
+        return f'{self._head}{{"index":{index},"finish_reason":{reason},{rest}}}]'
+
+    def _choice_whole(self, answer: Answer) -> dict[str, Any]:
+        choice: dict[str, Any] = {"index": answer.index, "finish_reason": str(answer.reason)}
+        if self._endpoint is Endpoint.CHAT:
+            choice["message"] = {"role": "assistant", "content": answer.text}
         else:
-            choice["text"] = text
-        choice |= self._logprobs(tokens, 0)
-        return self._envelope(OBJECTS[self.endpoint], choice) | _usage(finished)
+            choice["text"] = answer.text
+        if self._logprobs is Logprobs.SHORT:
+            choice["logprobs"] = {"short": [_short(token) for token in answer.tokens]}
+        elif self._logprobs is Logprobs.FULL:
+            choice["logprobs"] = self._full(answer.tokens, 0)
+        return choice
 
-    def _chunk(self, choice: dict[str, Any]) -> dict[str, Any]:
-        kind = OBJECTS[self.endpoint] + (".chunk" if self.endpoint is Endpoint.CHAT else "")
-        return self._envelope(kind, {"index": 0} | choice)
+    def _native_whole(self, answer: Answer, finished: Finished) -> dict[str, Any]:
+        body = self._native(finished, answer.index, answer.reason, answer.completion_tokens)
+        body["content"] = answer.text
+        if self._logprobs is Logprobs.SHORT:
+            body["logprobs"] = {"short": [_short(token) for token in answer.tokens]}
+        elif self._logprobs is Logprobs.FULL:
+            body["completion_probabilities"] = [_token(token) for token in answer.tokens]
+        return body
 
-    def _envelope(self, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
+    def _native(
+        self, finished: Finished, index: int, reason: FinishReason, completion_tokens: int
+    ) -> dict[str, Any]:
         return {
-            "id": self.request_id,
-            "object": kind,
-            "created": self.created_s,
-            "model": self.model,
-            "choices": [choice],
-        }
-
-    def _native_end(self, text: str, finished: Finished) -> dict[str, Any]:
-        return {
-            "index": 0,
-            "content": text,
+            "index": index,
+            "content": "",
             "stop": True,
-            "stop_type": "limit" if finished.reason is FinishReason.LENGTH else "eos",
-            "model": self.model,
-            "tokens_predicted": finished.completion_tokens,
+            "stop_type": STOP_TYPES.get(reason, "eos"),
+            "model": self._model,
+            "tokens_predicted": completion_tokens,
             "tokens_evaluated": finished.prompt_tokens,
             "tokens_cached": finished.cached_tokens,
             "timings": _timings(finished),
         }
 
-    def _native(self, tokens: Sequence[TokenChoice]) -> dict[str, Any]:
-        if not self.want_logprobs:
-            return {}
-        return {"completion_probabilities": [_token(token) for token in tokens]}
+    def _told(self, tokens: Sequence[TokenChoice], offset: int) -> str:
+        """Return the log-probabilities as the rest of an object."""
+        if self._logprobs is Logprobs.NONE:
+            return ""
+        if self._logprobs is Logprobs.SHORT:
+            return ',"logprobs":{"short":' + dump([_short(token) for token in tokens]) + "}"
+        if self._endpoint is Endpoint.INFILL:
+            return ',"completion_probabilities":' + dump([_token(token) for token in tokens])
+        return ',"logprobs":' + dump(self._full(tokens, offset))
 
-    def _logprobs(self, tokens: Sequence[TokenChoice], offset: int) -> dict[str, Any]:
-        if not self.want_logprobs:
-            return {}
+    def _full(self, tokens: Sequence[TokenChoice], offset: int) -> dict[str, Any]:
         told: dict[str, Any] = {"content": [_token(token) for token in tokens]}
-        if self.endpoint is Endpoint.TEXT:
+        if self._endpoint is Endpoint.TEXT:
             # OpenAI's older shape beside llama-server's; each client reads the one that it knows.
             texts = [_show(token.chosen) for token in tokens]
             told["tokens"] = texts
-            told["token_logprobs"] = [token.chosen.logprob for token in tokens]
+            told["token_logprobs"] = [_finite(token.chosen.logprob) for token in tokens]
             told["top_logprobs"] = [
-                {_show(candidate): candidate.logprob for candidate in token.top} for token in tokens
+                {_show(candidate): _finite(candidate.logprob) for candidate in token.top}
+                for token in tokens
             ]
             told["text_offset"] = [
                 offset + sum(map(len, texts[:index])) for index in range(len(texts))
             ]
-        return {"logprobs": told}
+        return told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """What one event of a stream, or one whole body, says."""
-
-    text: str = ""
-    logprobs: tuple[TokenLogprob, ...] = ()
-    finish_reason: FinishReason | None = None
-    timings: Mapping[str, float] | None = None
-    """The engine's own figures, in the dialect's names; None when it gives none."""
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-def read_piece(body: Mapping[str, Any]) -> Piece:
-    """Return what an event says, whatever engine of the dialect sent it.
-
-    Raises:
-        ValueError: It does not have the dialect's shape.
-    """
-    try:
-        return _read_native(body) if "content" in body else _read_openai(body)
-    except (TypeError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"not an answer of the dialect: {error!r}") from error
-
-
-def read_error(body: object) -> str:
-    """Return the message of an error's body, or an empty string when there is none."""
-    if not isinstance(body, Mapping):
-        return ""
-    error = body.get("error", body)
-    if isinstance(error, Mapping):
-        return str(error.get("message") or error.get("detail") or "")
-    return str(error)
-
-
-# --------------------------------------------------------------------------- building
+def _short(token: TokenChoice) -> list[str | float | None]:
+    chosen, margin = token.chosen, math.inf
+    if token.top:
+        rivals = [one.logprob for one in token.top if one.token_id != chosen.token_id]
+        margin = chosen.logprob - max(rivals) if rivals else math.inf
+    return [
+        chosen.piece.decode("utf-8", "replace"),
+        round(_finite(chosen.logprob), 5),
+        round(margin, 5) if math.isfinite(margin) else None,
+    ]
 
 
 def _token(token: TokenChoice) -> dict[str, Any]:
@@ -200,8 +244,7 @@ def _show(candidate: Candidate) -> str:
 
 
 def _finite(logprob: float) -> float:
-    # JSON has no infinity; no float32 probability comes near this one.
-    return logprob if math.isfinite(logprob) else -9999.0
+    return logprob if math.isfinite(logprob) else LEAST_LOGPROB
 
 
 def _usage(finished: Finished) -> dict[str, Any]:
@@ -216,21 +259,16 @@ def _usage(finished: Finished) -> dict[str, Any]:
     }
 
 
-def _prefill(delta: Delta) -> dict[str, Any]:
+def _prefill(read: Prefill) -> Mapping[str, float]:
     """Return the timings that are known with the first piece, as ``timings_per_token`` has them."""
-    if delta.prefill is None:
-        return {}
-    read = delta.prefill
     return {
-        "timings": {
-            "cache_n": read.cached_tokens,
-            "prompt_n": read.prompt_tokens - read.cached_tokens,
-            "prompt_ms": read.prefill_ms,
-        }
+        "cache_n": read.cached_tokens,
+        "prompt_n": read.prompt_tokens - read.cached_tokens,
+        "prompt_ms": read.prefill_ms,
     }
 
 
-def _timings(finished: Finished) -> dict[str, float]:
+def _timings(finished: Finished) -> Mapping[str, float]:
     n_read = finished.prompt_tokens - finished.cached_tokens
     n_made = finished.completion_tokens
     return {
@@ -243,93 +281,8 @@ def _timings(finished: Finished) -> dict[str, float]:
         "predicted_ms": finished.decode_ms,
         "predicted_per_token_ms": finished.decode_ms / n_made if n_made else 0.0,
         "predicted_per_second": n_made * 1000 / finished.decode_ms if finished.decode_ms else 0.0,
+        "draft_n": finished.drafted_tokens,
+        "draft_n_accepted": finished.accepted_tokens,
         "queue_ms": finished.queue_ms,
         "ttft_ms": finished.ttft_ms,
     }
-
-
-# --------------------------------------------------------------------------- reading
-
-
-def _read_native(body: Mapping[str, Any]) -> Piece:
-    reason = None
-    if body.get("stop"):
-        limited = body.get("stop_type") == "limit" or body.get("stopped_limit")
-        reason = FinishReason.LENGTH if limited else FinishReason.STOP
-    return Piece(
-        text=_str(body["content"]),
-        logprobs=_read_tokens(body.get("completion_probabilities") or ()),
-        finish_reason=reason,
-        timings=_read_timings(body),
-        prompt_tokens=body.get("tokens_evaluated"),
-        completion_tokens=body.get("tokens_predicted"),
-    )
-
-
-def _read_openai(body: Mapping[str, Any]) -> Piece:
-    choices = body.get("choices") or [{}]
-    choice = choices[0]
-    holder = choice.get("delta") or choice.get("message") or {}
-    usage = body.get("usage") or {}
-    details = usage.get("prompt_tokens_details") or {}
-    given = choice.get("finish_reason")
-    reason = None
-    if given is not None:
-        reason = FinishReason.LENGTH if given == "length" else FinishReason.STOP
-    return Piece(
-        text=_str(choice.get("text") or holder.get("content") or ""),
-        logprobs=_read_logprobs(choice.get("logprobs") or {}),
-        finish_reason=reason,
-        timings=_read_timings(body),
-        prompt_tokens=usage.get("prompt_tokens"),
-        cached_tokens=details.get("cached_tokens"),
-        completion_tokens=usage.get("completion_tokens"),
-    )
-
-
-def _read_timings(body: Mapping[str, Any]) -> Mapping[str, float] | None:
-    timings = body.get("timings")
-    if not isinstance(timings, Mapping):
-        return None
-    return {key: float(value) for key, value in timings.items() if isinstance(value, (int, float))}
-
-
-def _read_logprobs(given: Mapping[str, Any]) -> tuple[TokenLogprob, ...]:
-    if given.get("content") is not None:
-        return _read_tokens(given["content"])
-    tokens = given.get("tokens") or ()
-    tops = given.get("top_logprobs") or [{}] * len(tokens)
-    read = []
-    for text, logprob, top in zip(tokens, given.get("token_logprobs") or (), tops, strict=False):
-        others = [float(value) for key, value in (top or {}).items() if key != text]
-        read.append(_lead(text, float(logprob), others))
-    return tuple(read)
-
-
-def _read_tokens(given: Sequence[Mapping[str, Any]]) -> tuple[TokenLogprob, ...]:
-    read = []
-    for token in given:
-        me = _identity(token)
-        others = [
-            float(other["logprob"])
-            for other in token.get("top_logprobs") or ()
-            if _identity(other) != me
-        ]
-        read.append(_lead(_str(token["token"]), float(token["logprob"]), others))
-    return tuple(read)
-
-
-def _identity(token: Mapping[str, Any]) -> object:
-    # Two halves of different characters may look alike as text, so the id or the bytes decide.
-    return token.get("id") if token.get("id") is not None else token.get("bytes") or token["token"]
-
-
-def _lead(text: str, logprob: float, others: Sequence[float]) -> TokenLogprob:
-    margin = logprob - max(others) if others else float("nan")
-    return TokenLogprob(text=text, logprob=logprob, margin=margin)
-
-
-def _str(given: object) -> str:
-    if not isinstance(given, str):
-        raise TypeError(f"expected a string, got {given!r:.60}")
-    return given

@@ -1,7 +1,7 @@
 """The client of the model's host, and of any remote engine that speaks the same dialect.
 
-The only module of this package that others import. It starts the embedded host when it is needed,
-waits for it, sends requests and reads the answers; it never loads a model itself. Every call ends:
+The only module of this package that others import. It has the embedded host started when it is
+needed, sends requests and reads the answers; it never loads a model itself. Every call ends:
 with an answer, with one of the four ``EngineError`` types, or by being cancelled, which closes the
 connection and thereby cancels the work.
 """
@@ -13,20 +13,19 @@ import contextlib
 import json
 import os
 import signal
-import subprocess  # for the type of the child process
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 from ducktypist.domain import (
+    ChatPrompt,
     Generation,
     GenerationRequest,
     Json,
     ModelIdentity,
 )
-from ducktypist.engine import address, dialect, fields
-from ducktypist.engine.answers import read_error
-from ducktypist.engine.condition import Condition, EngineState, Health
+from ducktypist.engine import dialect, fields
+from ducktypist.engine.condition import Condition, EngineState
 from ducktypist.engine.connection import (
     HTTP_OK,
     HTTP_UNAVAILABLE,
@@ -35,22 +34,26 @@ from ducktypist.engine.connection import (
     json_or_none,
     refusal,
 )
-from ducktypist.engine.identity import Introduction, ask_identity
-from ducktypist.engine.startup import HostSpec, start_host
-from ducktypist.engine.stream import GenerationStream
+from ducktypist.engine.fanning import FannedOut
+from ducktypist.engine.identity import Introduction, ask_identity, ask_rates
+from ducktypist.engine.keeper import HEALTH_TIMEOUT_S, Keeper
+from ducktypist.engine.observed import Observed
+from ducktypist.engine.pieces import Piece, read_error
+from ducktypist.engine.predicates import until_complete
+from ducktypist.engine.rates import Rates
+from ducktypist.engine.startup import HostSpec, past
+from ducktypist.engine.stream import AnswerStream, GenerationStream, Sorted
 from ducktypist.errors import (
     EngineCrashedError,
     EngineError,
-    EngineLoadingError,
     EngineRequestError,
     EngineUnavailableError,
 )
 
-__all__ = ["EngineClient", "EngineState", "GenerationStream", "HostSpec"]
+__all__ = ["AnswerStream", "EngineClient", "EngineState", "GenerationStream", "HostSpec", "Rates"]
 
-HANDSHAKE_TIMEOUT_S = 30.0
-HEALTH_TIMEOUT_S = 5.0
-POLL_S = 0.1
+RATES_KEPT_S = 30.0
+"""How long what the engine said of its speed is believed."""
 
 
 class EngineClient:
@@ -67,17 +70,21 @@ class EngineClient:
     ) -> None:
         self._spec = spec
         self._url = url
-        self._condition = Condition()
+        self._condition = Condition(spec)
         self._connection = Connection(
             socket_path=None if spec is None else spec.socket_path(),
             url=url,
             api_key=api_key,
-            on_failure=self._condition.failed,
+            on_failure=self._condition.explained,
         )
         self._request_timeout_s = request_timeout_s
         self._load_wait_s = load_wait_s
-        self._starting = asyncio.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = Keeper(
+            spec=spec, url=url, connection=self._connection, condition=self._condition
+        )
+        self._observed = Observed()
+        self._rates: Rates | None = None
+        self._rates_until_s = 0.0
 
     @classmethod
     def embedded(
@@ -134,17 +141,7 @@ class EngineClient:
         Raises:
             EngineUnavailableError: It cannot be started, or crashed too often to try again now.
         """
-        if (await self._health()).state is not EngineState.STOPPED:
-            return
-        if self._spec is None:
-            error = EngineUnavailableError(
-                f"no engine answers at {self._url}; start it or change the url"
-            )
-            self._condition.failed(error)
-            raise error
-        async with self._starting:
-            if (await self._health()).state is EngineState.STOPPED:
-                await self._start(self._spec)
+        await self._keeper.ensure_started()
 
     async def wait_ready(self, timeout_s: float) -> None:
         """Return once the model is loaded.
@@ -153,21 +150,7 @@ class EngineClient:
             EngineLoadingError: It is still loading after ``timeout_s``.
             EngineUnavailableError: Loading failed, or nobody answers.
         """
-        deadline = time.monotonic() + timeout_s
-        await self.ensure_started()
-        while True:
-            health = await self._health()
-            if health.state is EngineState.READY:
-                return
-            if health.state is EngineState.FAILED:
-                raise self._condition.crashed(EngineUnavailableError(health.message))
-            if health.state is EngineState.STOPPED:
-                await self.ensure_started()
-            if time.monotonic() >= deadline:
-                raise EngineLoadingError(
-                    f"the model is still loading after {timeout_s:.0f} s; ask again in a moment"
-                )
-            await asyncio.sleep(POLL_S)
+        await self._keeper.wait_ready(timeout_s)
 
     async def identity(self) -> ModelIdentity:
         """Return which model answers; asked once for each start of the engine.
@@ -177,7 +160,7 @@ class EngineClient:
         """
         told = self._condition.introduction
         if told is None:
-            await self.wait_ready(self._load_wait_s)
+            await self._keeper.wait_ready(self._load_wait_s)
             told = await self._introduce()
         return told.identity
 
@@ -202,18 +185,72 @@ class EngineClient:
         Raises:
             EngineError: One of its four kinds, when entering the block or while iterating.
         """
+        if request.n_answers != 1:
+            raise EngineRequestError("a stream has one answer; use answers() for several")
         started = time.monotonic()
-        deadline = started + self._request_timeout_s
-        foreign = self._spec is None
-        model = (await self.identity()).name if foreign else ""
-        endpoint, body = dialect.build_request(request, model=model, foreign=foreign)
-        reply = await self._open(endpoint.value, body, deadline=deadline)
-        pieces = reply.pieces(deadline=deadline)
-        try:
-            yield GenerationStream(pieces, started_s=started)
-        finally:
-            await pieces.aclose()
-            await reply.aclose()
+        async with self._pieces(request, started_s=started) as pieces:
+            stream = GenerationStream(pieces, started_s=started)
+            try:
+                yield stream
+            finally:
+                if self._spec is None:
+                    self._observed.take(stream.generation().timings)
+
+    @contextlib.asynccontextmanager
+    async def answers(self, request: GenerationRequest) -> AsyncIterator[AnswerStream]:
+        """Give several answers, each as it completes; leaving the block early cancels the rest.
+
+        ``async with client.answers(request) as answers: async for index, generation in answers:
+        ...``. An engine that is not ours is asked for them one by one, a few at a time, and so is
+        ours for several chats.
+
+        Raises:
+            EngineError: One of its four kinds, when entering the block or while iterating.
+        """
+        source: Sorted | FannedOut
+        async with contextlib.AsyncExitStack() as stack:
+            if self._spec is None or (request.more and isinstance(request.prompt, ChatPrompt)):
+                source = FannedOut(self.generate, request)
+            else:
+                started = time.monotonic()
+                source = Sorted(
+                    await stack.enter_async_context(self._pieces(request, started_s=started)),
+                    started_s=started,
+                    n_answers=request.n_answers,
+                )
+            answers = AnswerStream(source.answers(), source.timings)
+            stack.push_async_callback(answers.aclose)
+            yield answers
+
+    async def rates(self) -> Rates | None:
+        """Return how fast the engine is, as it was measured; None when nothing is known yet.
+
+        Starts nothing. An engine that is not ours is known by the requests that were made so far.
+        """
+        if self._spec is None:
+            return self._observed.rates()
+        now_s = time.monotonic()
+        if now_s >= self._rates_until_s:
+            # A host that has unloaded its model will be as fast as it was.
+            with contextlib.suppress(EngineError):
+                told = await ask_rates(self._connection, timeout_s=HEALTH_TIMEOUT_S)
+                self._rates = told or self._rates
+                self._rates_until_s = now_s + RATES_KEPT_S
+        return self._rates
+
+    async def tokens_in(self, duration_ms: float, *, answer_tokens: int = 0) -> int | None:
+        """Return how many tokens of a new prompt fit into a time; None when that is not known.
+
+        Starts nothing.
+
+        Args:
+            duration_ms: From asking to the last token.
+            answer_tokens: How many tokens shall be generated in that time as well.
+        """
+        rates = await self.rates()
+        if rates is None:
+            return None
+        return rates.prompt_tokens_in(duration_ms, answer_tokens=answer_tokens)
 
     async def tokenize(self, text: str) -> list[int]:
         """Return the ids of a text's tokens, special tokens neither added nor recognised.
@@ -234,18 +271,21 @@ class EngineClient:
 
     async def status(self) -> dict[str, Json]:
         """Return what is known of the engine, for ``ducktypist.status``; starts nothing."""
-        health = await self._health()
+        health = await self._keeper.health()
         if health.state is EngineState.READY and self._condition.introduction is None:
             with contextlib.suppress(EngineError):
                 await self._introduce()
         told = self._condition.introduction
         where = self._url if self._spec is None else str(self._spec.socket_path())
+        runs = {} if self._spec is None else await asyncio.to_thread(past, self._spec)
         known: dict[str, Json] = {
             "state": str(self._condition.state),
             "address": where,
             "embedded": self._spec is not None,
             "crashes": self._condition.breaker.n_crashes,
+            "left_alone_s": self._condition.left_alone_s(),
             "last_error": self._condition.last_error,
+            "runs": runs,
             "log_file": None if self._spec is None else str(self._spec.log_path()),
             "details": {} if told is None else told.details,
         }
@@ -253,7 +293,7 @@ class EngineClient:
 
     async def stop_host(self) -> bool:
         """Ask the embedded host to end, for every window; return whether there was one."""
-        if self._spec is None or (await self._health()).state is EngineState.STOPPED:
+        if self._spec is None or (await self._keeper.health()).state is EngineState.STOPPED:
             return False
         try:
             props = await self._connection.get("/props", timeout_s=HEALTH_TIMEOUT_S)
@@ -267,64 +307,26 @@ class EngineClient:
         """Close the connections. The host stays: other windows may be using it."""
         await self._connection.aclose()
 
-    # ------------------------------------------------------------------ starting
-
-    async def _start(self, spec: HostSpec) -> None:
-        condition, breaker = self._condition, self._condition.breaker
-        now_s = time.monotonic()
-        if wait_s := breaker.open_for_s(now_s=now_s):
-            condition.state = EngineState.FAILED
-            raise EngineUnavailableError(
-                f"the model's host crashed 5 times within 3 minutes and is left alone for "
-                f"{wait_s:.0f} s; last: {breaker.last_error}; see {spec.log_path()}"
-            )
-        await asyncio.sleep(breaker.back_off_s(now_s=now_s))
-        condition.state = EngineState.STARTING
-        deadline = time.monotonic() + HANDSHAKE_TIMEOUT_S
-        try:
-            condition.is_down = False
-            await asyncio.to_thread(address.prepare_folder, spec.socket_dir)
-            if address.has_unix_sockets():
-                address.check_length(spec.socket_path())
-            while time.monotonic() < deadline:
-                # Reaps the last one, which otherwise stays a zombie.
-                if self._process is not None:
-                    self._process.poll()
-                process = await asyncio.to_thread(
-                    start_host, spec, timeout_s=deadline - time.monotonic()
-                )
-                self._process = process or self._process
-                if await self._listens_soon(deadline):
-                    condition.is_down = False
-                    return
-        except EngineUnavailableError as error:
-            raise condition.crashed(error) from error
-        raise condition.crashed(
-            EngineUnavailableError(
-                f"the model's host did not start within {HANDSHAKE_TIMEOUT_S:.0f} s; "
-                f"see {spec.log_path()}"
-            )
-        )
-
-    async def _listens_soon(self, deadline: float) -> bool:
-        # The one who held the lock may be just beginning, or just leaving: give it a moment,
-        # then try to be the host ourselves.
-        until = min(deadline, time.monotonic() + 1.0)
-        while True:
-            if (await self._health()).state is not EngineState.STOPPED:
-                return True
-            if time.monotonic() >= until:
-                return False
-            await asyncio.sleep(POLL_S)
-
     # ------------------------------------------------------------------ asking
 
-    async def _health(self) -> Health:
+    @contextlib.asynccontextmanager
+    async def _pieces(
+        self, request: GenerationRequest, *, started_s: float
+    ) -> AsyncIterator[AsyncGenerator[Piece, None]]:
+        deadline = started_s + self._request_timeout_s
+        foreign = self._spec is None
+        model = (await self.identity()).name if foreign else ""
+        endpoint, body = dialect.build_request(request, model=model, foreign=foreign)
+        reply = await self._open(endpoint.value, body, deadline=deadline)
+        pieces = said = reply.pieces(deadline=deadline)
+        if foreign and request.stop_when is not None:
+            pieces = until_complete(said, request.stop_when)
         try:
-            status, body = await self._connection.ask("GET", "/health", timeout_s=HEALTH_TIMEOUT_S)
-        except EngineError as error:
-            return self._condition.not_seen(error)
-        return self._condition.seen(status, read_error(body))
+            yield pieces
+        finally:
+            await pieces.aclose()
+            await said.aclose()
+            await reply.aclose()
 
     async def _introduce(self) -> Introduction:
         told = await ask_identity(
@@ -362,4 +364,4 @@ class EngineClient:
         raise AssertionError("unreachable")
 
     async def _ready_before(self, deadline: float) -> None:
-        await self.wait_ready(max(0.0, min(self._load_wait_s, deadline - time.monotonic())))
+        await self._keeper.wait_ready(max(0.0, min(self._load_wait_s, deadline - time.monotonic())))

@@ -1,17 +1,19 @@
 """What is known of the engine: how it was last seen, how often it crashed, which model it has.
 
-Kept by ``engine.client``, which does the asking and the starting; nothing here does I/O.
+Kept by ``engine.client``, which does the asking and the starting. Only ``explained`` does I/O: it
+looks at what a host that has gone left behind.
 """
 
 from __future__ import annotations
 
+import asyncio
 import enum
 import time
 from dataclasses import dataclass
 
 from ducktypist.engine.connection import HTTP_SERVER_ERROR, HTTP_UNAVAILABLE
 from ducktypist.engine.identity import Introduction
-from ducktypist.engine.startup import Breaker
+from ducktypist.engine.startup import Breaker, HostSpec, why_it_went
 from ducktypist.errors import EngineCrashedError, EngineError, EngineUnavailableError
 
 
@@ -37,7 +39,13 @@ class Health:
 class Condition:
     """What is known of one engine."""
 
-    def __init__(self) -> None:
+    def __init__(self, spec: HostSpec | None) -> None:
+        """Know nothing yet.
+
+        Args:
+            spec: Which host of ours it is; None for an engine elsewhere.
+        """
+        self._spec = spec
         self.state = EngineState.STOPPED
         self.last_error = ""
         self.is_down = False
@@ -66,6 +74,21 @@ class Condition:
             self.forget()
         return Health(state=EngineState.STOPPED, message=str(error))
 
+    async def explained(self, error: EngineError) -> EngineError:
+        """Take in what went wrong with a request; return it with the cause, when there is one."""
+        # At once: others may be starting the next one while we look.
+        self.failed(error)
+        if not isinstance(error, EngineCrashedError) or self._spec is None:
+            return error
+        why = await asyncio.to_thread(why_it_went, self._spec)
+        if not why:
+            return error
+        self.last_error = self.breaker.last_error = (
+            f"the engine went away in the middle of a request: it {why}; "
+            f"it is started again for the next one"
+        )
+        return EngineCrashedError(self.last_error)
+
     def failed(self, error: EngineError) -> None:
         """Take in what went wrong with a request; a lost connection is a crash."""
         if isinstance(error, EngineCrashedError):
@@ -83,6 +106,10 @@ class Condition:
         self.forget()
         self.state = EngineState.FAILED
         return error
+
+    def left_alone_s(self) -> float:
+        """Return for how many seconds this window starts no host, for what it saw itself."""
+        return round(self.breaker.open_for_s(now_s=time.monotonic()), 1)
 
     def forget(self) -> None:
         """Take in that the engine is gone; the next one may be another."""

@@ -1,6 +1,6 @@
 """The client's end of HTTP: one address, requests with a deadline, errors in our own words.
 
-Used by ``engine.client`` and ``engine.identity``, and the only file of this package that imports
+Used by ``engine.client`` and ``engine.identity``. Only this file and ``unix_transport`` import
 httpx. Starts nothing, asks nothing twice, and remembers nothing of the engine but where it is.
 """
 
@@ -11,13 +11,14 @@ import contextlib
 import importlib
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ducktypist.engine import address, dialect
-from ducktypist.engine.answers import Piece, read_error, read_piece
+from ducktypist.engine.pieces import Piece, read_error, read_piece
 from ducktypist.errors import (
     EngineCrashedError,
     EngineError,
@@ -76,26 +77,28 @@ class Reply:
             EngineError: It broke off, cannot be read, tells an error, or did not end before
                 ``deadline`` (``time.monotonic``).
         """
-        lines = self._response.aiter_lines()
+        chunks = self._response.aiter_bytes()
+        rest = b""
         while True:
             async with self._translated(deadline):
-                line = await anext(lines, None)
-            if line is None:
+                chunk = await anext(chunks, None)
+            # Only a line feed ends a line: what else Unicode breaks lines at may stand in a text.
+            *lines, rest = (rest + (b"\n" if chunk is None else chunk)).split(b"\n")
+            for line in lines:
+                try:
+                    event = dialect.decode_event(line)
+                    if event is None:
+                        continue
+                    if "error" in event:
+                        raise _refusal_in_stream(event)
+                    piece = read_piece(event)
+                except ValueError as error:
+                    raise EngineRequestError(
+                        f"the engine's answer cannot be read: {error}", status=500
+                    ) from error
+                yield piece
+            if chunk is None:
                 return
-            try:
-                event = dialect.decode_event(line)
-                if event is None:
-                    continue
-                if "error" in event:
-                    code = event["error"].get("code") if isinstance(event["error"], dict) else None
-                    status = code if isinstance(code, int) else HTTP_SERVER_ERROR
-                    raise refusal(status, read_error(event), "the stream")
-                piece = read_piece(event)
-            except ValueError as error:
-                raise EngineRequestError(
-                    f"the engine's answer cannot be read: {error}", status=500
-                ) from error
-            yield piece
 
     async def aclose(self) -> None:
         """Close the connection, which cancels what the engine has not done yet."""
@@ -111,7 +114,7 @@ class Connection:
         socket_path: Path | None,
         url: str,
         api_key: str,
-        on_failure: Callable[[EngineError], None],
+        on_failure: Callable[[EngineError], Awaitable[EngineError]],
     ) -> None:
         """Describe the way; nothing is opened yet.
 
@@ -120,7 +123,8 @@ class Connection:
             url: The base address of an engine elsewhere.
             api_key: Sent as bearer token when not empty.
             on_failure: Told each time an engine that took a connection crashes, stays silent
-                or cannot be asked, before the error is raised. That nobody listens is no failure.
+                or cannot be asked; returns the error that is raised. That nobody listens is no
+                failure.
         """
         self._socket_path = socket_path
         self._url = url
@@ -187,15 +191,7 @@ class Connection:
         client: httpx.AsyncClient = library.AsyncClient(
             base_url=where.base_url,
             headers={"authorization": f"Bearer {token}"} if token else {},
-            transport=library.AsyncHTTPTransport(
-                uds=None if where.socket_path is None else str(where.socket_path),
-                limits=library.Limits(
-                    # A Unix socket is opened in microseconds, and a connection kept to a host
-                    # that has died since would fail a request for nothing.
-                    max_keepalive_connections=None if where.socket_path is None else 0,
-                    keepalive_expiry=KEEP_ALIVE_S,
-                ),
-            ),
+            transport=await _transport(where, library),
             # Reading has no limit of its own: each caller sets a deadline for the whole.
             timeout=library.Timeout(None, connect=CONNECT_TIMEOUT_S),
         )
@@ -221,7 +217,7 @@ class Connection:
             async with asyncio.timeout_at(_loop_time(deadline)):
                 yield
         except TimeoutError as error:
-            raise self._failed(
+            raise await self._on_failure(
                 EngineUnavailableError(
                     "the engine did not answer in time; "
                     "ask again, or raise engine.request_timeout_s"
@@ -230,20 +226,32 @@ class Connection:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise EngineUnavailableError(f"no engine answers: {error}") from error
         except (httpx.TransportError, httpx.StreamError) as error:
-            raise self._failed(
+            raise await self._on_failure(
                 EngineCrashedError(
                     f"the engine went away in the middle of a request ({error!r:.200}); "
                     f"it is started again for the next one"
                 )
             ) from error
         except (httpx.InvalidURL, httpx.HTTPError) as error:
-            raise self._failed(
+            raise await self._on_failure(
                 EngineUnavailableError(f"the engine cannot be asked: {error}")
             ) from error
 
-    def _failed(self, error: EngineError) -> EngineError:
-        self._on_failure(error)
-        return error
+
+async def _transport(where: address.Address, library: ModuleType) -> httpx.AsyncBaseTransport:
+    if where.socket_path is not None:
+        module = "ducktypist.engine.unix_transport"
+        ours = (await asyncio.to_thread(importlib.import_module, module)).UnixTransport
+        made: httpx.AsyncBaseTransport = ours(
+            where.socket_path, connect_timeout_s=CONNECT_TIMEOUT_S
+        )
+        return made
+    limits = library.Limits(keepalive_expiry=KEEP_ALIVE_S)
+    # In a thread, for it reads the certificates of the system.
+    elsewhere: httpx.AsyncBaseTransport = await asyncio.to_thread(
+        library.AsyncHTTPTransport, limits=limits
+    )
+    return elsewhere
 
 
 def refusal(status: int, message: str, path: str) -> EngineError:
@@ -262,6 +270,12 @@ def refusal(status: int, message: str, path: str) -> EngineError:
             status=HTTP_NOT_IMPLEMENTED,
         )
     return EngineRequestError(message or f"the engine answered {path} with {status}", status=status)
+
+
+def _refusal_in_stream(event: Mapping[str, Any]) -> EngineError:
+    code = event["error"].get("code") if isinstance(event["error"], dict) else None
+    status = code if isinstance(code, int) else HTTP_SERVER_ERROR
+    return refusal(status, read_error(event), "the stream")
 
 
 def json_or_none(raw: bytes) -> object:

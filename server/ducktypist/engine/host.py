@@ -3,8 +3,9 @@
 Nothing imports this; ``engine.client`` starts it by name. One for each socket path: a lock beside
 the socket lets exactly one win, the others print ``BUSY`` and leave. The winner prints ``READY``
 once it listens, silences its standard streams into the log file, loads the model, serves, and
-leaves when nobody has asked for anything for a while. Heavy imports come after the lock, so that
-losing a race costs little.
+leaves when nobody has asked for anything for a while. How its predecessor ended decides how much
+memory it asks for (``supervision.py``). Heavy imports come after the lock, so that losing a race
+costs little.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import os
 import signal
@@ -22,12 +24,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ducktypist.engine import address
-from ducktypist.engine.startup import BUSY, FAILED_EXIT_STATUS, READY
+from ducktypist.engine.llama_offload import FLASH_ATTENTION, KV_TYPES
+from ducktypist.engine.startup import (
+    BUSY,
+    FAILED_EXIT_STATUS,
+    HUNG_EXIT_STATUS,
+    READY,
+    record_path,
+)
 from ducktypist.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
     from ducktypist.engine.backend import Backend
     from ducktypist.engine.http_app import HostApp
+    from ducktypist.engine.retreat import Retreat
 
 log = logging.getLogger("ducktypist.engine.host")
 
@@ -74,9 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quantisation", default="")
     parser.add_argument("--n-ctx", type=int, default=4096)
     parser.add_argument("--n-threads", type=int, default=0)
-    parser.add_argument("--n-gpu-layers", type=int, default=-1)
+    parser.add_argument("--n-gpu-layers", type=int, default=-1, help="-1: as many as fit")
+    parser.add_argument("--n-cells", type=int, default=0, help="0: twice --n-ctx")
+    parser.add_argument("--kv-type", choices=list(KV_TYPES), default="f16")
+    parser.add_argument("--flash-attention", choices=list(FLASH_ATTENTION), default="auto")
     parser.add_argument("--idle-unload-s", type=float, default=1800.0, help="0: never")
+    parser.add_argument("--step-timeout-s", type=float, default=60.0, help="0: none")
     parser.add_argument("--log-file", type=Path, required=True)
+    parser.add_argument("--history-file", type=Path, required=True)
+    parser.add_argument("--rates-file", type=Path, required=True)
     return parser
 
 
@@ -110,18 +126,26 @@ def _lock(path: Path) -> _Lock | None:
 
 def _serve(options: argparse.Namespace) -> int:
     from ducktypist.engine.http_app import HostApp  # noqa: PLC0415 - only the winner pays for it
+    from ducktypist.engine.supervision import Supervision  # noqa: PLC0415 - the same
     from ducktypist.engine.worker import Worker, WorkerState  # noqa: PLC0415 - the same
 
+    supervision = Supervision(
+        record=record_path(options.socket),
+        history=options.history_file,
+        log_file=options.log_file,
+        end=lambda: os._exit(HUNG_EXIT_STATUS),
+    )
     # Until the server has its own handler, an exit that passes through the `finally` below.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     listener, where = address.bind(options.socket, tcp=options.transport == "tcp")
     try:
         # Connections queue up from here on, so READY is true before the loop runs.
         listener.listen(128)
-        backend = _backend(options)
+        backend = _backend(options, supervision.retreat)
         print(READY, flush=True)  # noqa: T201 - the handshake
         _silence(options.log_file)
         log.info("listening at %s, process %d", options.socket, os.getpid())
+        supervision.begin(n_ctx_tokens=options.n_ctx, n_gpu_layers=options.n_gpu_layers)
 
         async def run() -> bool:
             loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -129,14 +153,25 @@ def _serve(options: argparse.Namespace) -> int:
             def end() -> None:
                 loop.call_soon_threadsafe(ended.set)
 
-            worker = Worker(backend, on_fatal=end)
+            worker = Worker(
+                backend, on_fatal=end, rates_path=supervision.rates_path(options.rates_file)
+            )
             app = HostApp(worker, token=where.token, model_path=str(options.model))
             worker.start()
+            supervision.watch(worker, step_timeout_s=options.step_timeout_s)
             await _run(app, listener, ended, idle_unload_s=options.idle_unload_s)
             await asyncio.to_thread(worker.stop, timeout_s=STOP_TIMEOUT_S)
+            supervision.ended(failure=worker.failure)
             return worker.state is WorkerState.FAILED
 
         failed = asyncio.run(run())
+    except (SystemExit, KeyboardInterrupt):
+        supervision.ended(failure="")
+        raise
+    except Exception as error:
+        # It may be the listener's or the loop's; the next start shall know.
+        supervision.ended(failure=f"the host failed: {error!r}")
+        raise
     finally:
         # Before the lock is given up: afterwards the path may be the next host's.
         address.remove(options.socket)
@@ -203,11 +238,12 @@ def _protocol() -> type[asyncio.Protocol]:
     return OwnUserOnly
 
 
-def _backend(options: argparse.Namespace) -> Backend:
+def _backend(options: argparse.Namespace, retreat: Retreat) -> Backend:
     if options.backend == "scripted":
         from ducktypist.engine.scripted import ScriptedBackend  # noqa: PLC0415 - see _serve
 
-        return ScriptedBackend(options.model, n_ctx_tokens=options.n_ctx)
+        n_ctx_tokens = retreat.n_ctx_tokens(options.n_ctx, on_gpu=False)
+        return ScriptedBackend(options.model, n_ctx_tokens=n_ctx_tokens)
     from ducktypist.engine.llama_cpp import LlamaCppBackend, LlamaSettings  # noqa: PLC0415 - the same
 
     return LlamaCppBackend(
@@ -219,7 +255,10 @@ def _backend(options: argparse.Namespace) -> Backend:
             n_ctx_tokens=options.n_ctx,
             n_threads=options.n_threads,
             n_gpu_layers=options.n_gpu_layers,
-            marker=options.socket.with_name(options.socket.name + ".loading"),
+            n_cells=options.n_cells,
+            kv_type=options.kv_type,
+            flash_attention=options.flash_attention,
+            retreat=retreat,
         )
     )
 
@@ -239,6 +278,8 @@ def _silence(log_file: Path) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"
     )
+    # A crash of native code leaves its traceback in the log, and with it its kind.
+    faulthandler.enable()
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ generating, streamed or not. Knows the worker and the wire; knows nothing of soc
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
+import itertools
 import os
+import secrets
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,11 +21,12 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 import ducktypist
+from ducktypist.domain import Json
 from ducktypist.engine import dialect
 from ducktypist.engine.answers import AnswerWriter, error_body
-from ducktypist.engine.backend import ConnectionDropped, Delta, Finished, TokenChoice
-from ducktypist.engine.dialect import DIALECT_VERSION, Endpoint, WireRequest
-from ducktypist.engine.worker import Event, Ticket, Worker, WorkerState
+from ducktypist.engine.dialect import DIALECT_VERSION, Endpoint, Logprobs
+from ducktypist.engine.sending import Sending, failure
+from ducktypist.engine.worker import Worker, WorkerState
 from ducktypist.errors import EngineError, EngineRequestError, EngineUnavailableError
 
 QUIET_PATHS = frozenset({"/health", "/v1/health", "/metrics"})
@@ -48,10 +49,12 @@ class HostApp:
         self._model_path = model_path
         self._started = time.monotonic()
         self._last_request = self._started
+        self._ids = (f"{secrets.token_hex(8)}-{number}" for number in itertools.count())
         routes = [
             Route("/health", self._health),
             Route("/v1/health", self._health),
             Route("/props", self._props),
+            Route("/slots", self._slots),
             Route("/metrics", self._metrics),
             Route("/v1/models", self._models),
             Route("/tokenize", self._tokenize, methods=["POST"]),
@@ -101,11 +104,11 @@ class HostApp:
 
     async def _props(self, _request: Request) -> Response:
         info = self._worker.info()
-        identity = info.identity
+        identity, status, rates = info.identity, self._worker.status(), self._worker.rates()
         return JSONResponse(
             {
                 "default_generation_settings": {"n_ctx": identity.n_ctx_tokens},
-                "total_slots": 1,
+                "total_slots": status.get("n_sequences") or len(_slots_of(status)),
                 "model_path": self._model_path,
                 "model_alias": identity.name,
                 "build_info": f"ducktypist {ducktypist.__version__}",
@@ -122,9 +125,16 @@ class HostApp:
                     "n_gpu_layers": identity.n_gpu_layers,
                     "n_threads": identity.n_threads,
                     "details": dict(info.details),
+                    "slots": dict(status),
+                    "rates": rates.to_json(),
                 },
             }
         )
+
+    async def _slots(self, _request: Request) -> Response:
+        n_ctx_tokens = self._worker.info().identity.n_ctx_tokens
+        slots = _slots_of(self._worker.status())
+        return JSONResponse([{"n_ctx": n_ctx_tokens, **slot} for slot in slots])
 
     async def _models(self, _request: Request) -> Response:
         identity = self._worker.info().identity
@@ -158,15 +168,19 @@ class HostApp:
         async def generate(request: Request) -> Response:
             asked = dialect.parse_request(endpoint, dialect.parse_json(await _body(request)))
             identity = self._worker.info().identity
+            kind = "chatcmpl" if endpoint is Endpoint.CHAT else "cmpl"
             writer = AnswerWriter(
                 endpoint=endpoint,
-                request_id=f"{'chatcmpl' if endpoint is Endpoint.CHAT else 'cmpl'}-{uuid.uuid4()}",
+                request_id=f"{kind}-{next(self._ids)}",
                 model=identity.name,
                 created_s=int(time.time()),
-                want_logprobs=asked.want_logprobs,
+                logprobs=asked.logprobs,
+                n_answers=asked.generation.n_answers,
             )
-            ticket = self._worker.submit(asked.generation, want_logprobs=asked.want_logprobs)
-            return _Answer(ticket, writer, asked)
+            wants = asked.logprobs is not Logprobs.NONE
+            return Sending(
+                self._worker.submit(asked.generation, want_logprobs=wants), writer, asked
+            )
 
         return generate
 
@@ -185,6 +199,8 @@ def metrics_text(totals: Mapping[str, float], *, model_loaded: bool) -> str:
         ("prompt_tokens", "Prompt tokens read, cached ones left out."),
         ("cached_tokens", "Prompt tokens taken from the cache."),
         ("predicted_tokens", "Tokens generated."),
+        ("drafted_tokens", "Tokens proposed by n-gram speculation."),
+        ("accepted_tokens", "Proposed tokens that the model would have said itself."),
     ):
         lines += [
             f"# HELP ducktypist_{name}_total {text}",
@@ -212,87 +228,6 @@ def metrics_text(totals: Mapping[str, float], *, model_loaded: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-class _Answer(Response):
-    """Sends what a ticket delivers, and cancels the ticket when the client hangs up."""
-
-    def __init__(self, ticket: Ticket, writer: AnswerWriter, asked: WireRequest) -> None:
-        super().__init__()
-        self._ticket = ticket
-        self._writer = writer
-        self._asked = asked
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sending = asyncio.ensure_future(self._send(scope, receive, send))
-        hanging_up = asyncio.ensure_future(_hung_up(receive))
-        try:
-            await asyncio.wait({sending, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
-        finally:
-            self._ticket.cancel()
-            for task in (sending, hanging_up):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, OSError, ConnectionDropped):
-                    await task
-
-    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
-        first = await self._ticket.next_event()
-        if isinstance(first, ConnectionDropped):
-            # A body that ends before its announced length makes the server close the connection.
-            headers = [(b"content-length", b"1000000")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            raise first
-        if isinstance(first, EngineError):
-            await _failure(first)(scope, receive, send)
-        elif self._asked.stream:
-            await self._stream(first, send)
-        else:
-            answer = await self._gather(first)
-            await answer(scope, receive, send)
-
-    async def _gather(self, event: Event) -> Response:
-        texts: list[str] = []
-        tokens: list[TokenChoice] = []
-        while isinstance(event, Delta):
-            texts.append(event.text)
-            tokens += event.tokens
-            event = await self._ticket.next_event()
-        if isinstance(event, Finished):
-            return JSONResponse(self._writer.whole("".join(texts), tokens, event))
-        if isinstance(event, ConnectionDropped):
-            raise event
-        return _failure(event)
-
-    async def _stream(self, event: Event, send: Send) -> None:
-        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-        async def push(raw: bytes, *, more: bool = True) -> None:
-            await send({"type": "http.response.body", "body": raw, "more_body": more})
-
-        if opening := self._writer.opening():
-            await push(dialect.encode_event(opening))
-        n_sent = 0
-        while isinstance(event, Delta):
-            await push(dialect.encode_event(self._writer.piece(event, offset=n_sent)))
-            n_sent += len(event.text)
-            event = await self._ticket.next_event()
-        if isinstance(event, ConnectionDropped):
-            raise event
-        if isinstance(event, EngineError):
-            await push(dialect.encode_event(error_body(_status(event), str(event))))
-        else:
-            await push(dialect.encode_event(self._writer.closing(event)))
-        # llama-server ends its own endpoints' streams without the mark that OpenAI's have.
-        done = b"" if self._asked.endpoint is Endpoint.INFILL else dialect.DONE_EVENT
-        await push(done, more=False)
-
-
-async def _hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 async def _body(request: Request) -> bytes:
     parts: list[bytes] = []
     n_bytes = 0
@@ -306,18 +241,15 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _status(error: EngineError) -> int:
-    if isinstance(error, EngineRequestError):
-        return error.status
-    return 503 if isinstance(error, EngineUnavailableError) else 500
-
-
-def _failure(error: EngineError) -> Response:
-    return JSONResponse(error_body(_status(error), str(error)), _status(error))
+def _slots_of(status: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    slots = status.get("slots")
+    if not isinstance(slots, Sequence):
+        return []
+    return [slot for slot in slots if isinstance(slot, Mapping)]
 
 
 async def _on_refusal(_request: Request, error: Exception) -> Response:
-    return _failure(error if isinstance(error, EngineError) else EngineRequestError(str(error)))
+    return failure(error if isinstance(error, EngineError) else EngineRequestError(str(error)))
 
 
 async def _on_unavailable(_request: Request, error: Exception) -> Response:

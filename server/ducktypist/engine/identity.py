@@ -13,6 +13,7 @@ from typing import Any
 from ducktypist.domain import Json, ModelIdentity
 from ducktypist.engine.connection import HTTP_OK, Connection
 from ducktypist.engine.dialect import DIALECT_VERSION
+from ducktypist.engine.rates import Rates
 from ducktypist.errors import EngineError, EngineRequestError, EngineUnavailableError
 
 
@@ -76,6 +77,17 @@ async def ask_identity(
             backend="llama-server" if owner == "llamacpp" else owner or "remote",
         )
     )
+
+
+async def ask_rates(connection: Connection, *, timeout_s: float) -> Rates | None:
+    """Ask an engine of ours how fast it is; None when it does not say.
+
+    Raises:
+        EngineError: It cannot be asked.
+    """
+    props = await connection.get("/props", timeout_s=timeout_s)
+    ours = props.get("ducktypist")
+    return Rates.from_json(ours.get("rates")) if isinstance(ours, Mapping) else None
 
 
 def _read_ours(told: Mapping[str, Any]) -> Introduction:

@@ -1,7 +1,7 @@
 """Starting the host: which process a model needs, the handshake, and when to stop trying.
 
 Used by ``engine.client``; runs no event loop of its own. What is here blocks, so the client calls
-it in a thread.
+it in a thread. How earlier hosts ended is read here, too; it is written by the hosts themselves.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import subprocess  # starting the host is what this file is for
 import sys
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import ducktypist
+from ducktypist.domain import Json
+from ducktypist.engine import history, postmortem
 from ducktypist.engine.dialect import DIALECT_VERSION
 from ducktypist.errors import EngineUnavailableError
 
@@ -25,6 +28,8 @@ READY = "READY"
 BUSY = "BUSY"
 FAILED_EXIT_STATUS = 3
 """The host's exit status when its model did not load."""
+HUNG_EXIT_STATUS = 4
+"""The host's exit status when its watchdog ended it."""
 
 HOST_ENVIRONMENT = {
     # An abort takes 0.03 s instead of 1 s.
@@ -39,6 +44,10 @@ MAX_CRASHES = 5
 CRASH_WINDOW_S = 180.0
 MAX_BACK_OFF_S = 8.0
 MAX_HANDSHAKE_BYTES = 16_384
+JUST_NOW_S = 3.0
+"""A death so long ago is the one that a request has just been lost to."""
+DYING_S = 0.3
+"""How long a process may take from closing its connections to being gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +68,27 @@ class HostSpec:
     n_threads: int = 0
     """0: one for each physical core, at most eight."""
     n_gpu_layers: int = -1
-    """-1: all of them if they fit, else none."""
+    """-1: as many as fit."""
+    n_cells: int = 0
+    """Tokens in the cache, all sequences together; 0: twice the context."""
+    kv_type: str = "f16"
+    """How keys and values are kept: ``f16``, ``q8_0`` or ``q4_0``."""
+    flash_attention: str = "auto"
+    """``auto``, ``on`` or ``off``."""
     idle_unload_s: float = 1800.0
     """How long it stays without a request; 0: for ever."""
+    step_timeout_s: float = 60.0
+    """How long one step may take before the host counts as hung; 0: for ever."""
 
     @classmethod
     def scripted(
-        cls, script: Path, *, socket_dir: Path, log_dir: Path, idle_unload_s: float = 1800.0
+        cls,
+        script: Path,
+        *,
+        socket_dir: Path,
+        log_dir: Path,
+        idle_unload_s: float = 1800.0,
+        step_timeout_s: float = 60.0,
     ) -> HostSpec:
         """Return the host of a scripted backend.
 
@@ -87,17 +110,20 @@ class HostSpec:
             model_sha256=sha256,
             quantisation="none",
             idle_unload_s=idle_unload_s,
+            step_timeout_s=step_timeout_s,
         )
 
     def key(self) -> str:
         """Return a short hash: another model, setting or version means another process.
 
-        How long a host idles is left out; windows that differ in that share one.
+        How long a host idles or a step may take is left out; windows that differ in that share
+        one host.
         """
         parts = [
             *(ducktypist.__version__, DIALECT_VERSION, self.backend, str(self.model_path)),
             *(self.model_name, self.model_sha256, self.quantisation),
             *(self.n_ctx_tokens, self.n_threads, self.n_gpu_layers),
+            *(self.n_cells, self.kv_type, self.flash_attention),
         ]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=6).hexdigest()
 
@@ -108,6 +134,14 @@ class HostSpec:
     def log_path(self) -> Path:
         """Return where the host logs."""
         return self.log_dir / f"host-{self.key()}.log"
+
+    def history_path(self) -> Path:
+        """Return where it is written down how its runs ended."""
+        return self.log_dir / f"host-{self.key()}.history.json"
+
+    def rates_path(self) -> Path:
+        """Return where the host keeps how fast it was found to be."""
+        return self.log_dir / f"rates-{self.key()}.json"
 
     def command(self) -> list[str]:
         """Return the command line that starts the host."""
@@ -121,11 +155,75 @@ class HostSpec:
             "n-ctx": self.n_ctx_tokens,
             "n-threads": self.n_threads,
             "n-gpu-layers": self.n_gpu_layers,
+            "n-cells": self.n_cells,
+            "kv-type": self.kv_type,
+            "flash-attention": self.flash_attention,
             "idle-unload-s": self.idle_unload_s,
+            "step-timeout-s": self.step_timeout_s,
             "log-file": self.log_path(),
+            "history-file": self.history_path(),
+            "rates-file": self.rates_path(),
         }
         given = [f"--{name}={value}" for name, value in options.items()]
         return [sys.executable, "-m", "ducktypist.engine.host", *given]
+
+
+def record_path(socket_path: Path) -> Path:
+    """Return where the host at this socket keeps its record; see ``postmortem``."""
+    return socket_path.with_name(socket_path.name + ".record")
+
+
+def past(spec: HostSpec) -> dict[str, Json]:
+    """Return how the runs of this host ended, for ``ducktypist.status``; reads files."""
+    known = _history(spec)
+    left_s = left_alone_s(spec)
+    return {**known.to_json(), "left_alone_s": round(left_s, 1)}
+
+
+def left_alone_s(spec: HostSpec) -> float:
+    """Return for how many seconds no window may start this host again; 0 when one may.
+
+    Each window counts the crashes that it saw; this counts those that all of them saw, so that
+    five windows do not try five times as often. Reads files.
+    """
+    now_s = time.time()
+    breaker = Breaker()
+    # A clock that was set back must not close the way for ever.
+    for at_s in _sane(_history(spec).breaking_utc(), now_s):
+        breaker.record("", now_s=at_s)
+    return breaker.open_for_s(now_s=now_s)
+
+
+def why_it_went(spec: HostSpec) -> str:
+    """Return why the host has just gone away: a clause that follows "it", or nothing.
+
+    Reads files, and waits a moment for the process to be gone.
+    """
+    path = record_path(spec.socket_path())
+    deadline = time.monotonic() + DYING_S
+    while True:
+        if said := postmortem.last_words(path):
+            return said
+        if death := postmortem.examine(path, holds_lock=False):
+            return death.detail
+        # Another window may have started the next one already, which wrote it down.
+        for death in history.load(spec.history_path()).deaths[-1:]:
+            if abs(time.time() - death.at_utc) < JUST_NOW_S:
+                return death.detail
+        if time.monotonic() >= deadline:
+            return ""
+        time.sleep(DYING_S / 10)
+
+
+def _history(spec: HostSpec) -> history.History:
+    """Return the history with the death in it that no later host has written down yet."""
+    known = history.load(spec.history_path())
+    death = postmortem.examine(record_path(spec.socket_path()), holds_lock=False)
+    return known if death is None else known.after_death(death)
+
+
+def _sane(times_utc: Iterable[float], now_s: float) -> list[float]:
+    return sorted(at_s for at_s in times_utc if at_s <= now_s)
 
 
 def start_host(spec: HostSpec, *, timeout_s: float) -> subprocess.Popen[bytes] | None:

@@ -1,25 +1,28 @@
-"""The one thread that owns the backend, and the queue in front of it.
+"""The one thread that owns the backend: hears who comes and who leaves, and goes on step by step.
 
-Requests come from the event loop, are served one at a time in order of arrival, and end in
-exactly one of: done, cancelled, failed. Knows nothing of HTTP.
+Requests come from the event loop and end in exactly one of: done, cancelled, failed. What is
+computed next is the scheduler's decision, ``stepping`` carries it out; this sees to it that whoever
+matters more, or has left, is noticed within a step. Knows nothing of HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import dataclasses
 import enum
 import logging
-import queue
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import TypeAlias
+from pathlib import Path
 
-from ducktypist.domain import FinishReason, GenerationRequest
-from ducktypist.engine.backend import Backend, BackendInfo, ConnectionDropped, Delta, Finished, Job
+from ducktypist.domain import FinishReason, GenerationRequest, Json
+from ducktypist.engine.backend import Backend, BackendInfo, Finished, Job
+from ducktypist.engine.interrupt import Interrupt
+from ducktypist.engine.rates import Rates, read_rates, write_rates
+from ducktypist.engine.scheduler import Step
+from ducktypist.engine.stepping import Stepper
+from ducktypist.engine.ticket import Event, Ticket
 from ducktypist.errors import (
     EngineCrashedError,
     EngineError,
@@ -27,12 +30,13 @@ from ducktypist.errors import (
     EngineUnavailableError,
 )
 
+__all__ = ["Event", "Ticket", "Worker", "WorkerState"]
+
 log = logging.getLogger(__name__)
 
-MAX_QUEUED = 256
-
-Event: TypeAlias = Delta | Finished | EngineError | ConnectionDropped
-"""What a ticket delivers: pieces, then exactly one of the others."""
+MAX_UNFINISHED = 256
+STUCK_S = 0.05
+"""How soon to look again when somebody waits and nothing can be computed."""
 
 
 class WorkerState(enum.StrEnum):
@@ -43,79 +47,70 @@ class WorkerState(enum.StrEnum):
     FAILED = "failed"
 
 
-class Ticket:
-    """One request's place in the queue."""
-
-    def __init__(self, job: Job, loop: asyncio.AbstractEventLoop) -> None:
-        self.job = job
-        self.arrived = time.monotonic()
-        self._loop = loop
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
-        self._cancelled = threading.Event()
-
-    async def next_event(self) -> Event:
-        """Return what happened next; the last is a ``Finished`` or an exception as a value."""
-        return await self._events.get()
-
-    def cancel(self) -> None:
-        """Say that nobody waits any more, wherever the request is."""
-        self._cancelled.set()
-
-    def is_cancelled(self) -> bool:
-        """Tell whether ``cancel`` was called; from any thread."""
-        return self._cancelled.is_set()
-
-    def deliver(self, event: Event) -> None:
-        """Hand an event over to the loop; called from the worker's thread."""
-        # A loop that is closed belongs to a host that is ending: nobody is left to be told.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._events.put_nowait, event)
-
-
 class Worker:
     """Loads the model in its thread and serves tickets."""
 
-    def __init__(self, backend: Backend, *, on_fatal: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        on_fatal: Callable[[], None],
+        rates_path: Path | None = None,
+    ) -> None:
         """Prepare; ``start`` begins.
 
         Args:
             backend: What computes. Nobody else may use it but through this worker.
             on_fatal: Called from the worker's thread when the model did not load or broke down,
                 so that the process can end.
+            rates_path: Where measured rates are kept; None: nowhere.
         """
         self._backend = backend
         self._on_fatal = on_fatal
-        self._queue: queue.Queue[Ticket | None] = queue.Queue()
+        self._rates_path = rates_path
         self._thread = threading.Thread(target=self._run, name="engine-worker", daemon=True)
-        self._lock = threading.Lock()
+        self._wake = threading.Condition()
+        self._arrived: list[Ticket] = []
+        self._left: list[Ticket] = []
+        self._is_stopping = False
+        self._running: Step | None = None
+        self._step_started_s: float | None = None
+        self._interrupt = Interrupt()
+        self._stepper: Stepper | None = None
         self._totals: Counter[str] = Counter()
-        self._n_waiting = 0
-        self._running: Ticket | None = None
+        self._n_unfinished = 0
         self._info: BackendInfo | None = None
         self.state = WorkerState.LOADING
         self.failure = ""
         """Why the state is ``failed``."""
+
+    # ------------------------------------------------------------------ from any thread
 
     def start(self) -> None:
         """Begin to load."""
         self._thread.start()
 
     def submit(self, request: GenerationRequest, *, want_logprobs: bool) -> Ticket:
-        """Put a request into the queue; called from the event loop.
+        """Take a request; called from the event loop.
 
         Raises:
             EngineRequestError: Too many are waiting.
         """
-        with self._lock:
-            if self._n_waiting >= MAX_QUEUED:
+        job = Job(request=request, want_logprobs=want_logprobs)
+        ticket = Ticket(job, asyncio.get_running_loop(), on_cancel=self._cancelled)
+        with self._wake:
+            if self._n_unfinished >= MAX_UNFINISHED:
                 raise EngineRequestError(
-                    f"{MAX_QUEUED} requests are waiting already; try again later", status=429
+                    f"{MAX_UNFINISHED} requests are waiting already; try again later", status=429
                 )
-            self._n_waiting += 1
-        ticket = Ticket(
-            Job(request=request, want_logprobs=want_logprobs), asyncio.get_running_loop()
-        )
-        self._queue.put(ticket)
+            if self._is_stopping:
+                raise EngineUnavailableError("the host is ending")
+            self._n_unfinished += 1
+            self._arrived.append(ticket)
+            running = self._running
+            if running is not None and running.priority < request.priority:
+                self._interrupt.set()
+            self._wake.notify()
         return ticket
 
     def info(self) -> BackendInfo:
@@ -128,38 +123,75 @@ class Worker:
             raise EngineUnavailableError(self.failure or "Loading model")
         return self._info
 
+    def rates(self) -> Rates:
+        """Return how fast the model is here.
+
+        Raises:
+            EngineUnavailableError: Nothing is loaded yet.
+        """
+        if self._stepper is None:
+            raise EngineUnavailableError(self.failure or "Loading model")
+        return self._stepper.rates
+
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
         """Return the tokens of a text; blocks only for the time of tokenising."""
         return self._backend.tokenize(text, add_special=add_special, parse_special=parse_special)
 
     def n_unfinished(self) -> int:
         """Return how many requests wait or run."""
-        with self._lock:
-            return self._n_waiting + (self._running is not None)
+        return self._n_unfinished
 
     def totals(self) -> dict[str, float]:
         """Return counters since the start, and ``queue_depth`` as it is now."""
-        with self._lock:
-            return {**self._totals, "queue_depth": self._n_waiting}
+        with self._wake:
+            return {**self._totals, "queue_depth": self._n_unfinished}
+
+    def status(self) -> dict[str, Json]:
+        """Return what the cache holds and what runs, as it is about now."""
+        if self._stepper is None:
+            return {"n_cells": 0, "n_cells_used": 0, "slots": []}
+        scheduler = self._stepper.scheduler
+        busy, held = scheduler.busy(), scheduler.held()
+        return {
+            "n_cells": self._backend.capacity().n_cells,
+            "n_cells_used": scheduler.n_cells_used(),
+            "slots": [
+                {"id": one, "n_tokens": held.get(one, 0), "is_processing": one in busy}
+                for one in sorted(held.keys() | busy.keys())
+            ],
+        }
+
+    def step_age_s(self, now_s: float) -> float | None:
+        """Return how long the step in progress has been going on; None between steps."""
+        started_s = self._step_started_s
+        return None if started_s is None else now_s - started_s
 
     def stop(self, *, timeout_s: float) -> None:
         """Cancel what runs and end the thread; waits at most ``timeout_s``."""
-        with self._lock:
-            running = self._running
-        if running is not None:
-            running.cancel()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                waiting = self._queue.get_nowait()
-                if waiting is not None:
-                    self._end(waiting, EngineUnavailableError("the host is ending"))
-        self._queue.put(None)
+        with self._wake:
+            self._is_stopping = True
+            self._interrupt.set()
+            self._wake.notify()
         self._thread.join(timeout_s)
+
+    def _cancelled(self, ticket: Ticket) -> None:
+        with self._wake:
+            self._left.append(ticket)
+            running = self._running
+            if running is not None and self._stepper is not None:
+                # A step is not worth finishing when most of it was for somebody who has left.
+                n_all = sum(len(fed.tokens) for fed in running.feeds)
+                if 2 * self._stepper.n_tokens_for(running, ticket) > n_all:
+                    self._interrupt.set()
+            self._wake.notify()
+
+    # ------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
         try:
             self._backend.load()
             self._info = self._backend.info()
+            stepper = Stepper(self._backend, self._measured(), on_end=self._ended)
         except EngineError as error:
             self._fail(str(error))
             return
@@ -167,10 +199,29 @@ class Worker:
             log.exception("loading failed")
             self._fail(f"the model could not be loaded: {error}")
             return
+        self._stepper = stepper
         self.state = WorkerState.READY
-        while (ticket := self._queue.get()) is not None:
-            self._serve(ticket)
+        try:
+            self._serve(stepper)
+        except EngineError as error:
+            self._break_down(stepper, error)
+            return
+        except Exception as error:  # a bug of ours must end the host, not leave it deaf
+            log.exception("serving failed")
+            self._break_down(stepper, EngineCrashedError(f"the host failed: {error!r}"))
+            return
+        if self._rates_path is not None:
+            write_rates(self._rates_path, stepper.rates)
         self._backend.close()
+
+    def _measured(self) -> Rates:
+        path = self._rates_path
+        rates = read_rates(path) if path is not None else None
+        if rates is None:
+            rates = self._backend.measure()
+            if path is not None:
+                write_rates(path, rates)
+        return rates
 
     def _fail(self, message: str) -> None:
         log.error("%s", message)
@@ -178,52 +229,73 @@ class Worker:
         self.state = WorkerState.FAILED
         self._on_fatal()
 
-    def _serve(self, ticket: Ticket) -> None:
-        with self._lock:
-            self._n_waiting -= 1
-            self._running = ticket
+    def _break_down(self, stepper: Stepper, error: EngineError) -> None:
+        """End every request with an error; the process ends soon."""
+        with self._wake:
+            self._is_stopping = True
+            waiting, self._arrived = self._arrived, []
+        stepper.fail_all(error)
+        self._turn_away(waiting, error)
+        self._fail(str(error))
+
+    def _serve(self, stepper: Stepper) -> None:
+        while self._listen(stepper):
+            stepper.expire()
+            step = stepper.scheduler.plan(now_s=time.monotonic())
+            if step is None:
+                self._rest(stepper)
+                continue
+            with self._wake:
+                # Who came or left since is heard first: nobody interrupts a step unseen.
+                is_news = bool(self._arrived or self._left or self._is_stopping)
+                if not is_news:
+                    self._interrupt.clear()
+                    self._running = step
+            stepper.prepare(step)
+            if not is_news:
+                self._compute(stepper, step)
+
+    def _compute(self, stepper: Stepper, step: Step) -> None:
+        self._step_started_s = time.monotonic()
         try:
-            event = self._generate(ticket)
+            stepper.compute(step, self._interrupt)
         finally:
-            with self._lock:
+            self._step_started_s = None
+            with self._wake:
                 self._running = None
-        self._count(event)
-        ticket.deliver(event)
-        if isinstance(event, EngineCrashedError):
-            self._fail(str(event))
 
-    def _generate(self, ticket: Ticket) -> Event:
-        started = time.monotonic()
-        first = 0.0
+    def _rest(self, stepper: Stepper) -> None:
+        """Wait until somebody comes."""
+        with self._wake:
+            while not (self._arrived or self._left or self._is_stopping):
+                self._wake.wait(STUCK_S if stepper.has_requests else None)
+                if stepper.has_requests:
+                    return
 
-        def emit(delta: Delta) -> None:
-            nonlocal first
-            first = first or time.monotonic()
-            ticket.deliver(delta)
+    def _listen(self, stepper: Stepper) -> bool:
+        """Hear who came and who left; tell whether to go on."""
+        with self._wake:
+            arrived, self._arrived = self._arrived, []
+            left, self._left = self._left, []
+            is_stopping = self._is_stopping
+        if is_stopping:
+            stepper.cancel_all()
+            self._turn_away(arrived, EngineUnavailableError("the host is ending"))
+            return False
+        for ticket in arrived:
+            stepper.begin(ticket)
+        for ticket in left:
+            stepper.cancel(ticket)
+        return True
 
-        if ticket.is_cancelled():
-            return _never_started(started - ticket.arrived)
-        try:
-            finished = self._backend.generate(ticket.job, emit, ticket.is_cancelled)
-        except (EngineError, ConnectionDropped) as error:
-            return error
-        except Exception as error:  # one request may fail; the host goes on
-            log.exception("generating failed")
-            return EngineRequestError(f"generating failed inside the host: {error}", status=500)
-        return dataclasses.replace(
-            finished,
-            queue_ms=(started - ticket.arrived) * 1000,
-            ttft_ms=((first or time.monotonic()) - ticket.arrived) * 1000,
-        )
+    def _turn_away(self, tickets: list[Ticket], error: EngineError) -> None:
+        for ticket in tickets:
+            self._ended(ticket, error)
+            ticket.deliver(error)
 
-    def _end(self, ticket: Ticket, event: Event) -> None:
-        with self._lock:
-            self._n_waiting -= 1
-        self._count(event)
-        ticket.deliver(event)
-
-    def _count(self, event: Event) -> None:
-        with self._lock:
+    def _ended(self, _ticket: Ticket, event: Event) -> None:
+        with self._wake:
+            self._n_unfinished -= 1
             if not isinstance(event, Finished):
                 self._totals["failed"] += 1
                 return
@@ -232,18 +304,8 @@ class Worker:
             self._totals["prompt_tokens"] += event.prompt_tokens - event.cached_tokens
             self._totals["cached_tokens"] += event.cached_tokens
             self._totals["predicted_tokens"] += event.completion_tokens
+            self._totals["drafted_tokens"] += event.drafted_tokens
+            self._totals["accepted_tokens"] += event.accepted_tokens
             self._totals["prompt_us"] += round(event.prefill_ms * 1000)
             self._totals["predicted_us"] += round(event.decode_ms * 1000)
             self._totals["queue_us"] += round(event.queue_ms * 1000)
-
-
-def _never_started(waited_s: float) -> Finished:
-    return Finished(
-        reason=FinishReason.CANCELLED,
-        prompt_tokens=0,
-        cached_tokens=0,
-        completion_tokens=0,
-        prefill_ms=0.0,
-        decode_ms=0.0,
-        queue_ms=waited_s * 1000,
-    )

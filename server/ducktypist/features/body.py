@@ -2,14 +2,14 @@
 
 The forms of asking differ, because a small model that fails one often passes another: the chat
 that continues the function's head, fill-in-the-middle, plain continuation; greedy first, then
-samples. The first candidate that passes everything there is to run ends the search.
+samples, several of one form in one request. The first candidate that passes everything there is to
+run ends the search, and whatever is still being generated.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ducktypist.config import CompleteConfig
@@ -19,26 +19,25 @@ from ducktypist.domain import (
     GenerationRequest,
     ModelIdentity,
     Outcome,
-    Prompt,
     Rung,
-    Sampling,
     TextEdit,
     Verdict,
 )
+from ducktypist.features.body_forms import Form, body_forms
 from ducktypist.features.check_body import check_body, failed, not_run
 from ducktypist.features.grounds import Grounds, NotRunnable
-from ducktypist.features.workbench import Tally, Workbench, new_suggestion_id, static_verdict
+from ducktypist.features.workbench import (
+    Tally,
+    Workbench,
+    new_suggestion_id,
+    static_verdict,
+)
 from ducktypist.ledger.events import Cancelled, Generated, Shown, Verified, Verifier
-from ducktypist.prompting import assemble, postprocess
-from ducktypist.prompting.templates import Template
+from ducktypist.prompting import postprocess
 from ducktypist.syntax.checks import new_syntax_errors, static_rung
 from ducktypist.syntax.edits import body_edit, normal_form, reindent
-from ducktypist.syntax.lines import line_start
 from ducktypist.syntax.regions import FunctionRegion, function_named
 
-CONTEXT_TOKENS = 700
-SAMPLE_TEMPERATURE = 0.7
-SAMPLE_TOP_P = 0.95
 MAX_UNRUN_CANDIDATES = 3
 NEVER_OFFERED = frozenset({Outcome.BROKEN, Outcome.TAMPERED})
 """Whatever the settings say: code that does not parse, and code that cheats its checks."""
@@ -68,30 +67,38 @@ class BodyProposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Form:
-    template: Template
-    prompt: Prompt
-    sampling: Sampling
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
     edit: TextEdit
     verdict: Verdict
     generation: Generation
-    form: _Form
+    form: Form
     normal_form: str
     """Of the patched file; candidates that agree in it are the same program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What stays the same through one search."""
+
+    document: Document
+    function: FunctionRegion
+    workbench: Workbench
+    grounds: Grounds | NotRunnable
+    tests: tuple[str, ...]
+    """Node ids of the tests that name the function."""
+    config: CompleteConfig
 
 
 @dataclass(slots=True)
 class _Search:
     """What is known so far; the best candidate is the one highest on the ladder."""
 
+    deadline_s: float
+    """On the event loop's clock."""
     candidates: list[_Candidate] = field(default_factory=list)
+    n_asked: int = 0
     seen: set[str] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)
-    first: _Form | None = None
 
     @property
     def best(self) -> _Candidate | None:
@@ -114,128 +121,93 @@ async def write_body(
     )
     if function is None:
         return None
-    suggestion_id, search = new_suggestion_id(), _Search()
-    deadline = asyncio.get_running_loop().time() + config.budget_s
     tests: tuple[str, ...] = ()
     if isinstance(grounds, Grounds) and document.language == "python":
         tests = await grounds.tests_naming(function.name)
+    suggestion_id = new_suggestion_id()
+    search = _Search(deadline_s=asyncio.get_running_loop().time() + config.budget_s)
+    case = _Case(
+        document=document,
+        function=function,
+        workbench=workbench,
+        grounds=grounds,
+        tests=tests,
+        config=config,
+    )
     try:
-        forms = await asyncio.to_thread(lambda: list(_forms(document, function, workbench, config)))
-        for number, form in enumerate(forms, start=1):
-            if number > 1 and asyncio.get_running_loop().time() > deadline:
-                break
-            if search.first is None:
-                search.first = form
+        asked = await body_forms(document, function, workbench=workbench, config=config)
+        for number, form in enumerate(asked):
+            if number == 0:
                 _record_request(workbench, suggestion_id, form, request)
-            best = search.best
-            standing = f", best so far: {best.verdict.summary}" if best else ""
-            progress(f"candidate {number} of at most {config.max_candidates}{standing}")
-            candidate = await _candidate(
-                form, document, function, search, workbench=workbench, config=config
-            )
-            if candidate is None:
-                continue
-            verdict = await check_body(
-                candidate.edit,
-                document,
-                function,
-                static=candidate.verdict,
-                grounds=grounds,
-                tests=tests,
-                repeats=config.repeats,
-            )
-            candidate = replace(candidate, verdict=verdict)
-            search.candidates.append(candidate)
-            if _is_enough(verdict, n=len(search.candidates)):
+            elif _is_late(search):
+                break
+            if await _is_found(form, search, case, progress):
                 break
     except asyncio.CancelledError:
         workbench.record([Cancelled(suggestion_id=suggestion_id)])
         raise
-    return _proposal(suggestion_id, search, workbench, config, grounds=grounds)
+    return _proposal(suggestion_id, search, case)
 
 
-def _forms(
-    document: Document, function: FunctionRegion, workbench: Workbench, config: CompleteConfig
-) -> Iterator[_Form]:
-    """Yield greedy forms first, then samples of each in turn."""
-    text, language = document.text, document.language
-    budget = int(CONTEXT_TOKENS * assemble.CHARS_PER_TOKEN)
-    head = assemble.head_of(text, function)
-    edit = body_edit(text, function, function.indent + "\0")
-    before, after = edit.apply(text).split("\0", 1)
-    before = assemble.clip_before(before, budget)
-    prompts: list[tuple[Template, Prompt]] = []
-    chat = workbench.prompts["body-chat"]
-    prompts.append(
-        (
-            chat,
-            chat.render(
-                language=assemble.language_name(language),
-                fence=assemble.fence(language),
-                context=assemble.context_of(text, language, function, max_chars=budget // 2),
-                head=head,
-                tests="",
-            ),
-        )
+async def _is_found(
+    form: Form, search: _Search, case: _Case, progress: Callable[[str], None]
+) -> bool:
+    """Check the answers to one form as they come; tell whether one of them is enough."""
+    config = case.config
+
+    def report() -> None:
+        best = search.best
+        standing = f", best so far: {best.verdict.summary}" if best else ""
+        progress(f"candidate {search.n_asked + 1} of at most {config.max_candidates}{standing}")
+
+    report()
+    left_ms = (search.deadline_s - asyncio.get_running_loop().time()) * 1000
+    request = GenerationRequest(
+        prompt=form.prompt,
+        n=form.n,
+        max_tokens=config.max_tokens,
+        sampling=form.sampling,
+        stop=form.template.stop,
+        stop_when=postprocess.body_rule(language=case.document.language, indent=form.indent),
+        deadline_ms=max(1.0, left_ms),
     )
-    if workbench.model.has_fim:
-        infill = workbench.prompts["body-infill"]
-        clipped = assemble.clip_after(after, budget // 3)
-        prompts.append((infill, infill.render(before=before, after=clipped)))
-    continuation = workbench.prompts["body-text"]
-    prompts.append((continuation, continuation.render(before=before)))
-    turns = itertools.islice(itertools.cycle(prompts), config.max_candidates)
-    for number, (template, prompt) in enumerate(turns):
-        sampling = Sampling()
-        if number >= len(prompts):
-            seed = number - len(prompts) + 1
-            sampling = Sampling(temperature=SAMPLE_TEMPERATURE, top_p=SAMPLE_TOP_P, seed=seed)
-        yield _Form(template=template, prompt=prompt, sampling=sampling)
+    async with case.workbench.answers(request, search.tally) as answers:
+        async for _, generation in answers:
+            search.n_asked += 1
+            candidate = await asyncio.to_thread(_shaped, generation, form, case)
+            if candidate is not None and candidate.normal_form not in search.seen:
+                search.seen.add(candidate.normal_form)
+                candidate = await _checked(candidate, case)
+                search.candidates.append(candidate)
+                if _is_enough(candidate.verdict, n=len(search.candidates)):
+                    return True
+            if _is_late(search):
+                return False
+            if search.n_asked < config.max_candidates:
+                report()
+    return False
 
 
-async def _candidate(
-    form: _Form,
-    document: Document,
-    function: FunctionRegion,
-    search: _Search,
-    *,
-    workbench: Workbench,
-    config: CompleteConfig,
-) -> _Candidate | None:
-    """Generate one body; None when it is empty, seen before or breaks the file."""
-    text, language = document.text, document.language
-    is_chat = form.template.form == "chat"
-    # In the chat the head stands at the margin, so the body is one level deep there.
-    step = function.indent[len(_own_indent(text, function)) :] or "    "
-    indent = step if is_chat else function.indent
-    generation = await workbench.generate(
-        GenerationRequest(
-            prompt=form.prompt,
-            max_tokens=config.max_tokens,
-            sampling=form.sampling,
-            stop=form.template.stop,
-        ),
-        until=lambda said: postprocess.body_ended(said, language=language, indent=indent),
+def _is_late(search: _Search) -> bool:
+    return asyncio.get_running_loop().time() > search.deadline_s
+
+
+async def _checked(candidate: _Candidate, case: _Case) -> _Candidate:
+    verdict = await check_body(
+        candidate.edit,
+        case.document,
+        case.function,
+        static=candidate.verdict,
+        grounds=case.grounds,
+        tests=case.tests,
+        repeats=case.config.repeats,
     )
-    search.tally.add(generation.timings)
-    candidate = await asyncio.to_thread(
-        _shaped, generation, form, document, function, indent=indent
-    )
-    if candidate is None or candidate.normal_form in search.seen:
-        return None
-    search.seen.add(candidate.normal_form)
-    return candidate
+    return replace(candidate, verdict=verdict)
 
 
-def _shaped(
-    generation: Generation,
-    form: _Form,
-    document: Document,
-    function: FunctionRegion,
-    *,
-    indent: str,
-) -> _Candidate | None:
+def _shaped(generation: Generation, form: Form, case: _Case) -> _Candidate | None:
     """Return the candidate that an answer amounts to; None when it is no body."""
+    document, function, indent = case.document, case.function, form.indent
     text, language = document.text, document.language
     body = postprocess.body_from(generation.text, language=language, indent=indent)
     if indent != function.indent:
@@ -260,14 +232,8 @@ def _shaped(
     )
 
 
-def _proposal(
-    suggestion_id: str,
-    search: _Search,
-    workbench: Workbench,
-    config: CompleteConfig,
-    *,
-    grounds: Grounds | NotRunnable,
-) -> BodyProposal:
+def _proposal(suggestion_id: str, search: _Search, case: _Case) -> BodyProposal:
+    workbench, config, grounds = case.workbench, case.config, case.grounds
     best = search.best
     timings = search.tally.total()
     passed = best is not None and best.verdict.rung.height >= Rung.EXAMPLES_PASS.height
@@ -329,7 +295,7 @@ def _preference(candidate: _Candidate) -> tuple[int, int, int]:
 
 
 def _record_request(
-    workbench: Workbench, suggestion_id: str, form: _Form, request: BodyRequest
+    workbench: Workbench, suggestion_id: str, form: Form, request: BodyRequest
 ) -> None:
     workbench.requested(
         suggestion_id=suggestion_id,
@@ -348,10 +314,3 @@ def _deciding(verdict: Verdict) -> Verifier:
     if verdict.rung.height >= Rung.TESTS_PASS.height:
         return Verifier.TARGET_TEST
     return Verifier.EXAMPLES if verdict.repeats else Verifier.RESOLVE
-
-
-def _own_indent(text: str, function: FunctionRegion) -> str:
-    """Return the indentation of the function's ``def`` line."""
-    start = function.signature.start
-    lead = text[line_start(text, start) : start]
-    return "" if lead.strip() else lead

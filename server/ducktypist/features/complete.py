@@ -7,22 +7,24 @@ cancelled by whoever calls.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ducktypist.config import CompleteConfig
 from ducktypist.domain import (
     Document,
+    FinishReason,
     GenerationRequest,
     ModelIdentity,
     Outcome,
+    Priority,
     Rung,
     Sampling,
     Span,
+    StopRule,
     TextEdit,
     Verdict,
 )
-from ducktypist.features.workbench import Workbench, new_suggestion_id, static_verdict
+from ducktypist.features.workbench import Budget, Workbench, new_suggestion_id, static_verdict
 from ducktypist.ledger.events import (
     Generated,
     Shown,
@@ -36,8 +38,10 @@ from ducktypist.syntax.checks import new_syntax_errors, static_rung
 from ducktypist.syntax.lines import line_start
 from ducktypist.syntax.regions import FunctionRegion, function_at
 
-CONTEXT_TOKENS = 900
-"""What a two-core machine reads in a few seconds when nothing is cached, and once when it is."""
+CONTEXT = Budget(within_ms=4000.0, floor_tokens=256, ceiling_tokens=3000, usual_tokens=900)
+"""Read at a new place of a text; then it is in the cache, and only what is typed is read."""
+BELOW = Budget(within_ms=350.0, floor_tokens=48, ceiling_tokens=1000, usual_tokens=225)
+"""What stands after the cursor comes last in the prompt and is read again at each keystroke."""
 
 MAX_FILE_CHARS = 2_000_000
 
@@ -69,7 +73,8 @@ async def complete(
     if len(document.text) > MAX_FILE_CHARS or not _is_worth_asking(document, offset):
         return None
     # What reads the whole text runs in a thread: a keystroke must not wait for it.
-    hole, values, clipped = await asyncio.to_thread(_ready, document, offset)
+    max_chars, max_below = await workbench.max_chars(CONTEXT), await workbench.max_chars(BELOW)
+    hole, values, clipped = await asyncio.to_thread(_ready, document, offset, max_chars, max_below)
     has_fim = workbench.model.has_fim
     template = workbench.prompts["inline-infill" if has_fim else "inline-text"]
     prompt = template.render(**(values if has_fim else {"before": values["before"]}))
@@ -87,13 +92,22 @@ async def complete(
     try:
         generation = await workbench.generate(
             GenerationRequest(
-                prompt=prompt, max_tokens=config.inline_max_tokens, sampling=sampling
-            ),
-            until=hole.until(document.language),
+                prompt=prompt,
+                max_tokens=config.inline_max_tokens,
+                sampling=sampling,
+                stop=() if hole.is_body else ("\n",),
+                stop_when=hole.rule(document.language),
+                # Who types has the focus.
+                priority=Priority.FOCUS,
+                lane=workbench.lane("complete", document.uri),
+            )
         )
     except asyncio.CancelledError:
         workbench.record([Superseded(suggestion_id=suggestion_id)])
         raise
+    if generation.finish_reason is FinishReason.CANCELLED:
+        workbench.record([Superseded(suggestion_id=suggestion_id)])
+        return None
     edit, rung, broken = await asyncio.to_thread(_shaped, hole, generation.text, document)
     usable = bool(edit.new_text.strip()) and not (broken and hole.is_body)
     workbench.record(
@@ -136,10 +150,11 @@ class _Hole:
     typed: str
     """What stands between the line's beginning and the hole."""
 
-    def until(self, language: str) -> Callable[[str], bool]:
+    def rule(self, language: str) -> StopRule | None:
         if self.is_body:
-            return lambda text: postprocess.body_ended(text, language=language, indent=self.indent)
-        return lambda text: "\n" in text.lstrip("\n")
+            return postprocess.body_rule(language=language, indent=self.indent)
+        # A line ends where the stop string is, whoever answers.
+        return None
 
     def shape(self, text: str, *, language: str) -> str:
         if not self.is_body:
@@ -150,12 +165,13 @@ class _Hole:
         return body.removeprefix(self.typed)
 
 
-def _ready(document: Document, offset: int) -> tuple[_Hole, dict[str, str], bool]:
+def _ready(
+    document: Document, offset: int, max_chars: int, max_below: int
+) -> tuple[_Hole, dict[str, str], bool]:
     """Return the hole at a cursor, the text around it, and whether some had to be left out."""
     text = document.text
     hole = _hole(text, function_at(text, document.language, offset), offset)
-    max_chars = int(CONTEXT_TOKENS * assemble.CHARS_PER_TOKEN)
-    before, after = assemble.around(text, hole.span, max_chars=max_chars)
+    before, after = assemble.around(text, hole.span, max_chars=max_chars, max_after_chars=max_below)
     clipped = len(before) + len(after) < len(text)
     return hole, {"before": before + hole.lead, "after": after}, clipped
 

@@ -15,10 +15,11 @@ from ducktypist.config import ExplainConfig
 from ducktypist.domain import (
     ChatPrompt,
     Document,
+    FinishReason,
     Generation,
     GenerationRequest,
     Outcome,
-    Prompt,
+    Priority,
     Provenance,
     Rung,
     Sampling,
@@ -26,8 +27,8 @@ from ducktypist.domain import (
     Verdict,
 )
 from ducktypist.errors import PromptError
-from ducktypist.features.workbench import Tally, Workbench, new_suggestion_id
-from ducktypist.ledger.events import Cancelled, Generated, Shown
+from ducktypist.features.workbench import Budget, Tally, Workbench, new_suggestion_id
+from ducktypist.ledger.events import Cancelled, Generated, Shown, Superseded
 from ducktypist.prompting import assemble
 from ducktypist.prompting.markdown import plain_markdown
 from ducktypist.prompting.templates import Template
@@ -38,6 +39,9 @@ MAX_CACHED = 512
 MIN_WORDS = 3
 MAX_FILE_CHARS = 4_000_000
 """Beyond this a file is data; parsing it would cost more than a hover is worth."""
+
+CONTEXT = Budget(within_ms=5000.0, floor_tokens=300, ceiling_tokens=3000, usual_tokens=1500)
+"""The code and the function around it; what stands around it stays in the engine's cache."""
 
 UNCHECKED = Verdict(
     rung=Rung.UNVERIFIED,
@@ -59,6 +63,8 @@ class ExplainRequest:
     trusted: bool = False
     fresh: bool = False
     """Ask again although an explanation is cached."""
+    passing: bool = False
+    """Whether the next request like it makes this one pointless, as a pointer's does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +110,12 @@ async def explain(
         return None
     if not request.fresh and (known := cache.at(request, model.sha256)):
         return _as_cached(known)
+    max_chars = await workbench.max_chars(CONTEXT)
     # In a thread, because parsing a large file takes longer than a keystroke may wait.
     region, context = await asyncio.to_thread(_region, document, request.offset, config)
-    code = _code(document, region, config)
+    code = _code(document, region, config, max_chars=max_chars)
+    if len(code) + len(context) > max_chars:
+        context = ""
     if not code.strip():
         return None
     template = workbench.prompts["explain"]
@@ -135,13 +144,26 @@ async def explain(
         trusted=request.trusted,
     )
     try:
-        generation = await _in_sections(template, prompt, workbench, config)
+        generation = await _in_sections(
+            GenerationRequest(
+                prompt=prompt,
+                max_tokens=max(16, config.max_tokens // (1 + len(template.continuations))),
+                sampling=sampling,
+                stop=template.stop,
+                priority=Priority.FOCUS if request.passing else Priority.INTERACTIVE,
+                lane=workbench.lane("hover", document.uri) if request.passing else "",
+            ),
+            template,
+            workbench,
+        )
     except BaseException:
         workbench.record([Cancelled(suggestion_id=suggestion_id)])
         raise
-    text = plain_markdown(generation.text)
+    is_superseded = generation.finish_reason is FinishReason.CANCELLED
+    text = "" if is_superseded else plain_markdown(generation.text)
     if not text:
-        workbench.record([Generated.of(generation, suggestion_id=suggestion_id)])
+        said = Generated.of(generation, suggestion_id=suggestion_id)
+        workbench.record([Superseded(suggestion_id=suggestion_id) if is_superseded else said])
         return None
     answer = Explanation(
         markdown=text,
@@ -174,29 +196,26 @@ def provenance_line(provenance: Provenance) -> str:
 
 
 async def _in_sections(
-    template: Template, prompt: Prompt, workbench: Workbench, config: ExplainConfig
+    request: GenerationRequest, template: Template, workbench: Workbench
 ) -> Generation:
     """Ask for the answer line by line, each time with the next heading put before it.
 
     What was read and said stays in the engine's cache, so this costs little more than one request.
     """
+    prompt = request.prompt
     if not isinstance(prompt, ChatPrompt):
         raise PromptError(f"prompt {template.name} must be a chat")
     tally = Tally()
     parts: list[Generation] = []
     text = ""
-    n_tokens = max(16, config.max_tokens // (1 + len(template.continuations)))
     for heading in (prompt.assistant_prefix, *template.continuations):
         part = await workbench.generate(
-            GenerationRequest(
-                prompt=replace(prompt, assistant_prefix=text + heading),
-                max_tokens=n_tokens,
-                sampling=Sampling(),
-                stop=template.stop,
-            )
+            replace(request, prompt=replace(prompt, assistant_prefix=text + heading))
         )
         tally.add(part.timings)
         parts.append(part)
+        if part.finish_reason is FinishReason.CANCELLED:
+            break
         said = _whole_sentences(part.text.strip())
         # A heading with nothing to say is left out.
         if len(said.split()) >= MIN_WORDS:
@@ -215,11 +234,11 @@ def _region(document: Document, offset: int, config: ExplainConfig) -> tuple[Reg
     return region, _context(document, region, config)
 
 
-def _code(document: Document, region: Region, config: ExplainConfig) -> str:
-    lines = region.span.of(document.text).splitlines()
-    if len(lines) > config.max_lines:
-        lines = [*lines[: config.max_lines], "(and so on)"]
-    return "\n".join(lines)
+def _code(document: Document, region: Region, config: ExplainConfig, *, max_chars: int) -> str:
+    whole = "\n".join(region.span.of(document.text).splitlines())
+    lines = assemble.clip_after(whole, max_chars).rstrip("\n").split("\n")[: config.max_lines]
+    code = "\n".join(lines)
+    return code if len(code) == len(whole.rstrip("\n")) else f"{code}\n(and so on)"
 
 
 def _context(document: Document, region: Region, config: ExplainConfig) -> str:

@@ -1,8 +1,9 @@
 """Fix a failing test: candidates from the model, each run before any is shown.
 
-Generate and validate (Le Goues et al., GenProg, TSE 2012). The model is asked to fill in one
-suspicious line after the other, the original line left out; a candidate must turn the target test
-green three times and leave everything green that was. No plausible patch, no edit.
+Generate and validate (Le Goues et al., GenProg, TSE 2012). The model is asked to fill in the
+suspicious lines of a function, the original line left out each time, and goes on while the first
+answers are run; a candidate must turn the target test green three times and leave everything green
+that was. No plausible patch, no edit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from ducktypist.config import FixConfig
 from ducktypist.domain import (
     FailingTest,
     Generation,
-    GenerationRequest,
     ModelIdentity,
     Outcome,
     Rung,
@@ -30,7 +30,7 @@ from ducktypist.domain import (
     Verdict,
 )
 from ducktypist.features.check_body import failed
-from ducktypist.features.fix_questions import Question, questions
+from ducktypist.features.fix_questions import Question, Round, rounds
 from ducktypist.features.grounds import Grounds
 from ducktypist.features.localise import Suspect, suspects
 from ducktypist.features.workbench import Tally, Workbench, new_suggestion_id, static_verdict
@@ -81,6 +81,8 @@ class _Case:
 
 @dataclass(slots=True)
 class _Search:
+    deadline_s: float = float("inf")
+    """On the event loop's clock."""
     tally: Tally = field(default_factory=Tally)
     outcomes: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
@@ -129,30 +131,23 @@ async def fix(
         grounds=grounds,
         config=config,
     )
-    deadline = asyncio.get_running_loop().time() + config.budget_s
+    search.deadline_s = asyncio.get_running_loop().time() + config.budget_s
     try:
-        asked = questions(
-            places,
-            failed_test,
-            await asyncio.to_thread(_test_code, request.failing, grounds),
-            workbench=workbench,
-            config=config,
-        )
-        for question in asked:
-            late = asyncio.get_running_loop().time() > deadline
-            if late or search.n_candidates >= config.max_candidates:
+        for number, one in enumerate(
+            await rounds(
+                places,
+                failed_test,
+                await asyncio.to_thread(_test_code, request.failing, grounds),
+                workbench=workbench,
+                config=config,
+            )
+        ):
+            if number == 0:
+                _record_request(workbench, suggestion_id, one, request)
+            elif _is_over(search, config):
                 break
-            if search.asked is None:
-                _record_request(workbench, suggestion_id, question, request)
-            search.asked = question
-            progress(f"{search} so far; trying `{question.suspect.function.name}`")
-            edit = await _ask(question, search, workbench)
-            if edit is None:
-                continue
-            verdict = await _validated(edit, question.suspect, case)
-            search.outcomes[verdict.outcome] += 1
-            if verdict.outcome is Outcome.PLAUSIBLE:
-                search.verdict = verdict
+            edit = await _patch(one, search, case, progress)
+            if edit is not None:
                 return _with_edit(suggestion_id, case, search, edit)
         tried = ", ".join(f"`{place.function.name}`" for place in places)
         reason = f"no plausible patch: {search} in {tried}"
@@ -178,24 +173,46 @@ def _nothing_to_fix(report: TestReport, failed: TestResult | None, target: str) 
     return ""
 
 
-async def _ask(question: Question, search: _Search, workbench: Workbench) -> TextEdit | None:
+def _is_over(search: _Search, config: FixConfig) -> bool:
+    late = asyncio.get_running_loop().time() > search.deadline_s
+    return late or search.n_candidates >= config.max_candidates
+
+
+async def _patch(
+    asked: Round, search: _Search, case: _Case, progress: Callable[[str], None]
+) -> TextEdit | None:
+    """Run the answers of one round as they come; return the first plausible one's edit."""
+
+    def report(question: Question) -> None:
+        progress(f"{search} so far; trying `{question.suspect.function.name}`")
+
+    report(asked.questions[0])
+    left_ms = (search.deadline_s - asyncio.get_running_loop().time()) * 1000
+    request = asked.request(deadline_ms=max(1.0, left_ms))
+    async with case.workbench.answers(request, search.tally) as answers:
+        async for number, generation in answers:
+            if _is_over(search, case.config):
+                break
+            question = asked.questions[number]
+            search.asked, search.last = question, generation
+            edit = await _new_edit(question, generation, search)
+            if edit is None:
+                continue
+            verdict = await _validated(edit, question.suspect, case)
+            search.outcomes[verdict.outcome] += 1
+            if verdict.outcome is Outcome.PLAUSIBLE:
+                search.verdict = verdict
+                return edit
+            report(question)
+    return None
+
+
+async def _new_edit(question: Question, generation: Generation, search: _Search) -> TextEdit | None:
     """Return the edit that the answer amounts to; None when it is no new program."""
-    text = question.suspect.text
-    generation = await workbench.generate(
-        GenerationRequest(
-            prompt=question.prompt,
-            max_tokens=question.max_tokens,
-            sampling=question.sampling,
-            stop=question.template.stop,
-        ),
-        until=question.ended,
-    )
-    search.tally.add(generation.timings)
-    search.last = generation
     edit = question.edit(generation.text)
     if edit is None:
         return None
-    form = await asyncio.to_thread(normal_form, edit.apply(text), "python")
+    form = await asyncio.to_thread(normal_form, edit.apply(question.suspect.text), "python")
     if form in search.seen:
         return None
     search.seen.add(form)
@@ -264,15 +281,16 @@ def _test_code(failing: FailingTest, grounds: Grounds) -> str:
 
 
 def _record_request(
-    workbench: Workbench, suggestion_id: str, question: Question, request: FixRequest
+    workbench: Workbench, suggestion_id: str, asked: Round, request: FixRequest
 ) -> None:
+    first = asked.questions[0]
     workbench.requested(
         suggestion_id=suggestion_id,
-        template=question.template,
-        prompt=question.prompt,
+        template=asked.template,
+        prompt=first.prompt,
         language="python",
-        path_key=question.suspect.path.as_posix(),
-        sampling=question.sampling,
+        path_key=first.suspect.path.as_posix(),
+        sampling=asked.sampling,
         trusted=request.trusted,
     )
 

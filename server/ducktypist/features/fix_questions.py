@@ -2,27 +2,39 @@
 
 Measured on a 0.5B model: filling in one line of the function, the original left out, finds far
 more patches than asking for the function rewritten. So infills come first, greedy for every
-suspicious line, then samples; rewritten bodies last.
+suspicious line, then samples; rewritten bodies last. All lines of a function are asked for in one
+request: what stands before the first is read once.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ducktypist.config import FixConfig
-from ducktypist.domain import Prompt, Sampling, Span, TestResult, TextEdit
+from ducktypist.domain import (
+    GenerationRequest,
+    Prompt,
+    Sampling,
+    Span,
+    StopRule,
+    TestResult,
+    TextEdit,
+)
 from ducktypist.features.localise import Suspect
-from ducktypist.features.workbench import Workbench
+from ducktypist.features.workbench import MAX_ANSWERS, Budget, Workbench
 from ducktypist.prompting import assemble, postprocess
 from ducktypist.prompting.templates import Template
 from ducktypist.syntax.edits import body_edit, reindent
 
-CONTEXT_TOKENS = 600
+ABOVE = Budget(within_ms=4000.0, floor_tokens=300, ceiling_tokens=2000, usual_tokens=400)
+"""The function before the line; read once for all of its lines."""
+BELOW = Budget(within_ms=500.0, floor_tokens=64, ceiling_tokens=600, usual_tokens=200)
+"""The function after the line; read for each line anew."""
 MAX_CHECKS = 8
 SAMPLES_PER_LINE = 2
-SAMPLE_TEMPERATURE = 0.8
+SAMPLING = Sampling(temperature=0.8, top_p=0.95, seed=1)
 MAX_FAILURE_CHARS = 800
 REWRITE_TOKENS = 320
 BODY_INDENT = "    "
@@ -33,18 +45,9 @@ class Question:
     """One thing to ask, and how its answer becomes an edit."""
 
     suspect: Suspect
-    template: Template
     prompt: Prompt
-    sampling: Sampling
     hole: Span | None
     """The line to replace; None for a rewritten body."""
-    max_tokens: int
-
-    def ended(self, text: str) -> bool:
-        """Tell whether the running answer is complete."""
-        if self.hole is not None:
-            return "\n" in text.lstrip("\n")
-        return postprocess.body_ended(text, language="python", indent=BODY_INDENT)
 
     def edit(self, answer: str) -> TextEdit | None:
         """Return the edit that an answer amounts to; None when it says nothing."""
@@ -53,65 +56,113 @@ class Question:
         return _body_edit(self.suspect, answer)
 
 
-def questions(
-    places: tuple[Suspect, ...],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Questions of one kind about one function, to be asked together."""
+
+    questions: tuple[Question, ...]
+    """The most suspicious first; never none."""
+    template: Template
+    sampling: Sampling
+    n: int
+    """How many answers each shall have."""
+    max_tokens: int
+    stop: tuple[str, ...]
+    stop_when: StopRule | None = None
+    speculate: bool = False
+
+    def request(self, *, deadline_ms: float) -> GenerationRequest:
+        """Return what to send; what has not come by the deadline comes as far as it is."""
+        first, *more = (question.prompt for question in self.questions)
+        return GenerationRequest(
+            prompt=first,
+            more=tuple(more),
+            n=self.n,
+            max_tokens=self.max_tokens,
+            sampling=self.sampling,
+            stop=self.stop,
+            stop_when=self.stop_when,
+            speculate=self.speculate,
+            deadline_ms=deadline_ms,
+        )
+
+
+async def rounds(
+    places: Sequence[Suspect],
     failed: TestResult,
     test_code: str,
     *,
     workbench: Workbench,
     config: FixConfig,
-) -> Iterator[Question]:
-    """Yield greedy infills of every suspicious line, then samples, then rewritten bodies."""
-    checks = _checks(test_code)
+) -> list[Round]:
+    """Return greedy infills of every suspicious line, then samples, then rewritten bodies."""
+    found: list[Round] = []
     if workbench.model.has_fim:
-        for seed in range(1 + SAMPLES_PER_LINE):
+        room = (await workbench.max_chars(ABOVE), await workbench.max_chars(BELOW))
+        checks = _checks(test_code)
+        for sampling, n in ((Sampling(), 1), (SAMPLING, SAMPLES_PER_LINE)):
             for place in places:
-                for line in place.lines:
-                    yield _line_question(place, line, checks, workbench, config, seed=seed)
-    template = workbench.prompts["fix-rewrite-chat"]
-    for place in places:
-        prompt = template.render(
-            language=assemble.language_name("python"),
-            fence=assemble.fence("python"),
-            code=textwrap.dedent(place.function.span.of(place.text)).strip("\n"),
-            test=test_code,
-            failure=failed.message.strip()[-MAX_FAILURE_CHARS:],
-            head=assemble.head_of(place.text, place.function),
-        )
-        yield Question(
-            suspect=place,
-            template=template,
-            prompt=prompt,
-            sampling=Sampling(),
-            hole=None,
-            max_tokens=REWRITE_TOKENS,
+                asked = [
+                    _line_question(place, line, checks, workbench, room) for line in place.lines
+                ]
+                found += _line_rounds(asked, workbench, config, sampling=sampling, n=n)
+    found += [_rewriting(place, failed, test_code, workbench) for place in places]
+    return found
+
+
+def _line_rounds(
+    asked: Sequence[Question],
+    workbench: Workbench,
+    config: FixConfig,
+    *,
+    sampling: Sampling,
+    n: int,
+) -> Iterator[Round]:
+    most = MAX_ANSWERS // n
+    for first in range(0, len(asked), most):
+        yield Round(
+            questions=tuple(asked[first : first + most]),
+            template=workbench.prompts["fix-line-infill"],
+            sampling=sampling,
+            n=n,
+            max_tokens=config.line_max_tokens,
+            stop=("\n",),
         )
 
 
 def _line_question(
-    place: Suspect,
-    line: Span,
-    checks: list[str],
-    workbench: Workbench,
-    config: FixConfig,
-    *,
-    seed: int,
+    place: Suspect, line: Span, checks: list[str], workbench: Workbench, room: tuple[int, int]
 ) -> Question:
-    template = workbench.prompts["fix-line-infill"]
-    budget = int(CONTEXT_TOKENS * assemble.CHARS_PER_TOKEN)
     function = place.function.span
-    before = assemble.clip_before(place.text[function.start : line.start], budget * 2 // 3)
-    after = assemble.clip_after(place.text[line.end : function.end], budget // 3)
-    sampling = Sampling(temperature=SAMPLE_TEMPERATURE if seed else 0.0, top_p=0.95, seed=seed)
-    return Question(
-        suspect=place,
+    # What stands before one line begins where it does for the next, so that it is read once.
+    before = assemble.steady_before(place.text[function.start : line.start], room[0])
+    after = assemble.clip_after(place.text[line.end : function.end], room[1])
+    prompt = workbench.prompts["fix-line-infill"].render(
+        comment=assemble.comment_marker("python"), checks=checks, before=before, after=after
+    )
+    return Question(suspect=place, prompt=prompt, hole=line)
+
+
+def _rewriting(place: Suspect, failed: TestResult, test_code: str, workbench: Workbench) -> Round:
+    template = workbench.prompts["fix-rewrite-chat"]
+    prompt = template.render(
+        language=assemble.language_name("python"),
+        fence=assemble.fence("python"),
+        code=textwrap.dedent(place.function.span.of(place.text)).strip("\n"),
+        test=test_code,
+        failure=failed.message.strip()[-MAX_FAILURE_CHARS:],
+        head=assemble.head_of(place.text, place.function),
+    )
+    return Round(
+        questions=(Question(suspect=place, prompt=prompt, hole=None),),
         template=template,
-        prompt=template.render(
-            comment=assemble.comment_marker("python"), checks=checks, before=before, after=after
-        ),
-        sampling=sampling,
-        hole=line,
-        max_tokens=config.line_max_tokens,
+        sampling=Sampling(),
+        n=1,
+        max_tokens=REWRITE_TOKENS,
+        stop=template.stop,
+        stop_when=postprocess.body_rule(language="python", indent=BODY_INDENT),
+        # A repaired function is mostly the one that was there.
+        speculate=True,
     )
 
 

@@ -5,14 +5,16 @@ It asks and keeps the record of having asked. It decides nothing about code.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 
 from ulid import ULID
 
 from ducktypist.domain import (
-    FinishReason,
     Generation,
     GenerationRequest,
     ModelIdentity,
@@ -22,9 +24,29 @@ from ducktypist.domain import (
     Timings,
 )
 from ducktypist.engine.client import EngineClient
+from ducktypist.errors import EngineError
+from ducktypist.features.arriving import Arriving
 from ducktypist.ledger.events import Event, Requested, StaticVerdict
 from ducktypist.ledger.store import Ledger
+from ducktypist.prompting import assemble
 from ducktypist.prompting.templates import PromptLibrary, Template, prompt_hash
+
+MAX_ANSWERS = 64
+"""The most answers of one request, as the engine has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much context a question may have: as much as is read in the time it is worth."""
+
+    within_ms: float
+    """What reading it may take when nothing of it is in the engine's cache."""
+    floor_tokens: int
+    """Less is useless, however slow the engine is."""
+    ceiling_tokens: int
+    """More does not make the answer better, however fast it is."""
+    usual_tokens: int
+    """Where nobody knows how fast it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +89,60 @@ class Workbench:
             )
         )
 
-    async def generate(
-        self, request: GenerationRequest, *, until: Callable[[str], bool] = lambda _: False
-    ) -> Generation:
-        """Ask, and stop as soon as ``until`` says that the running text is complete.
+    async def max_chars(self, budget: Budget) -> int:
+        """Return how much context is worth its time on this engine, in characters of code."""
+        fits: int | None = None
+        # An engine that cannot be asked now says so when it is asked the question itself.
+        with contextlib.suppress(EngineError):
+            fits = await self.engine.tokens_in(budget.within_ms)
+        n_tokens = budget.usual_tokens
+        if fits is not None:
+            n_tokens = min(max(fits, budget.floor_tokens), budget.ceiling_tokens)
+        if self.model.n_ctx_tokens > 0:
+            # The other half is for the answer, and for text that takes more tokens than code does.
+            n_tokens = min(n_tokens, self.model.n_ctx_tokens // 2)
+        return int(n_tokens * assemble.CHARS_PER_TOKEN)
 
-        Leaving early closes the connection, which ends the work in the engine.
+    def lane(self, what: str, uri: str) -> str:
+        """Return the lane of requests of which only the newest counts.
+
+        Args:
+            what: The kind of request, such as ``hover``.
+            uri: The document's.
         """
-        text = ""
-        async with self.engine.stream(request) as stream:
-            async for piece in stream:
-                text += piece
-                if until(text):
-                    return replace(stream.generation(), finish_reason=FinishReason.STOP)
-        return stream.generation()
+        document = hashlib.blake2b(uri.encode("utf-8", "replace"), digest_size=8).hexdigest()
+        return f"{what}:{document}:{self.session_id}"
+
+    async def generate(self, request: GenerationRequest) -> Generation:
+        """Ask for one answer.
+
+        Its reason is ``cancelled`` where a newer request of its lane came.
+
+        Raises:
+            EngineError: One of its four kinds.
+        """
+        return await self.engine.generate(request)
+
+    @contextlib.asynccontextmanager
+    async def answers(self, request: GenerationRequest, tally: Tally) -> AsyncIterator[Arriving]:
+        """Ask for several answers and give them as they complete; leaving cancels the rest.
+
+        Args:
+            request: At most ``MAX_ANSWERS`` of them.
+            tally: What it took is counted in here.
+
+        Raises:
+            EngineError: One of its four kinds, when entering the block or while iterating.
+        """
+        async with self.engine.answers(request) as stream:
+            arriving = Arriving(stream, n=request.n)
+            reading = asyncio.create_task(arriving.read())
+            try:
+                yield arriving
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+                tally.add(stream.timings())
 
     def record(self, events: Sequence[Event]) -> None:
         """Append events to the ledger."""
@@ -111,6 +173,8 @@ class Tally:
             prompt_tokens=sum(part.prompt_tokens for part in parts),
             cached_tokens=sum(part.cached_tokens for part in parts),
             completion_tokens=sum(part.completion_tokens for part in parts),
+            drafted_tokens=sum(part.drafted_tokens for part in parts),
+            accepted_tokens=sum(part.accepted_tokens for part in parts),
         )
 
 

@@ -45,6 +45,7 @@ class Migration:
 MIGRATIONS = (
     Migration(number=1, name="events"),
     Migration(number=2, name="views"),
+    Migration(number=3, name="drafts"),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].number

@@ -33,7 +33,8 @@ async def hover(session: Session, view: View, params: types.HoverParams) -> type
         return None
     offset = view.mapper.to_offset(params.position)
     try:
-        explanation = await explain_at(session, view, offset, fresh=False)
+        async with session.newest(view.document.uri, "hover"):
+            explanation = await explain_at(session, view, offset, fresh=False, passing=True)
     except (ModelError, EngineError) as error:
         return types.Hover(contents=_marked(session, _why_not(error)))
     if explanation is None:
@@ -45,7 +46,7 @@ async def hover(session: Session, view: View, params: types.HoverParams) -> type
 
 
 async def explain_at(
-    session: Session, view: View, offset: int, *, fresh: bool
+    session: Session, view: View, offset: int, *, fresh: bool, passing: bool = False
 ) -> Explanation | None:
     """Explain the block at an offset.
 
@@ -58,6 +59,7 @@ async def explain_at(
         offset=offset,
         trusted=session.is_trusted(view.document),
         fresh=fresh,
+        passing=passing,
     )
     workbench = await session.app.workbench(wait_s=LOADING_WAIT_S)
     return await explain(

@@ -53,6 +53,20 @@ def clip_before(text: str, max_chars: int) -> str:
     return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text[len(text) - max_chars :]
 
 
+def steady_before(text: str, max_chars: int) -> str:
+    """Return the end of ``text``, whole lines, between half of ``max_chars`` and all of it.
+
+    It begins at the same place while ``text`` grows by up to half of ``max_chars``, so that the
+    engine need not read everything anew for each keystroke.
+    """
+    if len(text) <= max_chars:
+        return text
+    step = max(1, max_chars // 2)
+    start = -(-(len(text) - max_chars) // step) * step
+    cut = text.find("\n", start - 1)
+    return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text[start:]
+
+
 def clip_after(text: str, max_chars: int) -> str:
     """Return the beginning of ``text``, whole lines, at most ``max_chars`` characters."""
     if len(text) <= max_chars:
@@ -88,11 +102,26 @@ def context_of(text: str, language: str, function: FunctionRegion, *, max_chars:
     return "\n".join(dict.fromkeys(parts))
 
 
-def around(text: str, span: Span, *, max_chars: int) -> tuple[str, str]:
-    """Return what stands before and after ``span``, three quarters of the budget before it."""
-    before = clip_before(text[: span.start], max_chars * 3 // 4)
-    after = clip_after(text[span.end :], max_chars - min(len(before), max_chars * 3 // 4))
-    return before, after
+def around(
+    text: str, span: Span, *, max_chars: int, max_after_chars: int | None = None
+) -> tuple[str, str]:
+    """Return what stands before and after ``span``, three quarters of the budget before it.
+
+    Args:
+        text: The whole text.
+        span: What is left out.
+        max_chars: At most so many characters in all.
+        max_after_chars: At most so many of them after ``span``: in most formats that comes last
+            in the prompt, and is read anew whenever anything before it changes.
+    """
+    n_before = max_chars * 3 // 4
+    if max_after_chars is not None:
+        n_before = max(n_before, max_chars - max_after_chars)
+    before = steady_before(text[: span.start], n_before)
+    n_after = max_chars - min(len(before), n_before)
+    if max_after_chars is not None:
+        n_after = min(n_after, max_after_chars)
+    return before, clip_after(text[span.end :], n_after)
 
 
 def joined(pieces: Sequence[str], *, max_chars: int) -> str:

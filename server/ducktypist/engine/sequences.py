@@ -1,0 +1,70 @@
+"""Which sequences are busy, and which of the others is worth most. Pure: time is an argument."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ducktypist.engine.cells import Cells
+
+HALF_LIFE_S = 60.0
+"""What was not used for so long is worth half as much."""
+SMALL_LOSS_TOKENS = 32
+"""So little is rather read again than kept in a copy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """The last use of a sequence."""
+
+    lane: str
+    ended_s: float
+
+
+class Sequences:
+    """The sequences of one cache."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._uses: dict[int, Use] = {}
+        self.busy: set[int] = set()
+        """Those of answers that have not ended."""
+
+    def idle(self) -> list[int]:
+        """Return the sequences that nobody waits for, empty ones included."""
+        return [one for one in range(self._cells.n_sequences) if one not in self.busy]
+
+    def occupy(self, sequence: int) -> None:
+        """Give a sequence to an answer."""
+        self.busy.add(sequence)
+
+    def release(self, sequence: int, *, lane: str, now_s: float) -> None:
+        """Take it back; what it holds stays."""
+        self.busy.discard(sequence)
+        self._uses[sequence] = Use(lane=lane, ended_s=now_s)
+
+    def may_take(self, sequence: int, *, n_kept: int, lane: str) -> bool:
+        """Tell whether an answer may go on in a sequence, and lose what follows ``n_kept``.
+
+        The next request of the same lane makes the end of the last one worthless; another
+        request copies the beginning instead, unless hardly anything is lost.
+        """
+        if sequence in self.busy:
+            return False
+        n_lost = self._cells.length(sequence) - n_kept
+        use = self._uses.get(sequence)
+        return n_lost <= SMALL_LOSS_TOKENS or (use is not None and lane != "" and use.lane == lane)
+
+    def cheapest(self, *, spared: int | None, now_s: float) -> int | None:
+        """Return the idle sequence whose loss costs least; None when there is none.
+
+        The cost is what must be read again, halved for each minute in which it was not used.
+        """
+
+        def worth(sequence: int) -> float:
+            use = self._uses.get(sequence)
+            age_s = now_s - use.ended_s if use is not None else 0.0
+            return self._cells.n_own(sequence) * math.exp2(-age_s / HALF_LIFE_S)
+
+        found = [one for one in self.idle() if self._cells.length(one) and one != spared]
+        return min(found, key=worth, default=None)
