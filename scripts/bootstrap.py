@@ -11,6 +11,7 @@ user's data folder. It is not part of the package.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -71,12 +72,15 @@ def find_uv() -> str:
 def build_environment() -> dict[str, str]:
     """Return the environment in which llama.cpp's first build takes minutes and not more.
 
-    Whoever sets CMAKE_ARGS (for CUDA, Metal or Vulkan) keeps it: scikit-build-core joins the two.
+    Whoever sets CMAKE_ARGS (for CUDA, Metal or Vulkan) keeps it. uv would put the build variables
+    of pyproject.toml in its place, so it goes where scikit-build-core looks as well.
     """
     environment = dict(os.environ)
-    include = f"-DCMAKE_PROJECT_INCLUDE={ROOT / 'scripts' / 'llama-cpp.cmake'}"
-    given = environment.get("SKBUILD_CMAKE_ARGS")
-    environment["SKBUILD_CMAKE_ARGS"] = f"{given};{include}" if given else include
+    arguments = [f"-DCMAKE_PROJECT_INCLUDE={ROOT / 'scripts' / 'llama-cpp.cmake'}"]
+    arguments += shlex.split(environment.get("CMAKE_ARGS", ""))
+    if given := environment.get("SKBUILD_CMAKE_ARGS"):
+        arguments.append(given)
+    environment["SKBUILD_CMAKE_ARGS"] = ";".join(arguments)
     environment.setdefault("CMAKE_BUILD_PARALLEL_LEVEL", str(os.cpu_count() or 2))
     environment.pop("VIRTUAL_ENV", None)
     return environment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import logging
 import shutil
@@ -21,7 +22,7 @@ from ducktypist.domain import (
     Sampling,
     TextPrompt,
 )
-from ducktypist.engine.client import EngineClient, HostSpec
+from ducktypist.engine.client import EngineClient, EngineState, HostSpec
 from ducktypist.errors import EngineCrashedError, EngineRequestError
 from support.engines import short_folder, spec_of
 from support.raw_http import Handler, events, head, serving
@@ -193,6 +194,31 @@ async def test_leaving_while_data_arrives_is_quiet(
     assert [record.message for record in caplog.records if "Exception" in record.message] == []
 
 
+async def test_a_kept_connection_that_was_closed_is_opened_again() -> None:
+    """A server that hangs up between two requests costs neither of them; one that fails, one."""
+    port, n_served = _port(), [0, 0]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        n_served[0] += 1
+        for number in range(3):
+            raw = (await reader.readuntil(b"\r\n\r\n")).decode()
+            size = [line for line in raw.splitlines() if line.lower().startswith("content-length")]
+            await reader.readexactly(int(size[0].split(":")[1]))
+            n_served[1] += 1
+            # The third request of a connection is read and never answered.
+            if number < 2:
+                said = b'{"tokens": [1]}'
+                writer.write(head(kind="application/json", length=len(said)) + said)
+        writer.transport.abort()
+
+    client = EngineClient.remote(f"http://127.0.0.1:{port}")
+    async with await asyncio.start_server(serve, "127.0.0.1", port):
+        for _ in range(3):
+            assert await client.tokenize("a") == [1]
+        assert n_served == [2, 4]
+    await client.aclose()
+
+
 class _Elsewhere:
     """An engine that is not ours: it answers one prompt a request, and says who asked."""
 
@@ -251,6 +277,36 @@ async def test_another_engine_is_asked_for_each_answer_alone() -> None:
     assert rates is not None
     assert rates.prefill_tok_s > 0
     assert await client.tokens_in(10_000) == rates.prompt_tokens_in(10_000)
+
+
+@pytest.mark.parametrize("limit", [{"deadline_ms": 100.0}, {"decode_budget_ms": 50.0}])
+@pytest.mark.parametrize("begins", [True, False])
+async def test_another_engine_is_held_to_the_time(limit: dict[str, float], *, begins: bool) -> None:
+    """What is not finished in time ends with what there is, though the engine knows no time."""
+    port, over = _port(), asyncio.Event()
+
+    async def handler(path: str, _body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        if path != "/v1/completions":
+            writer.write(head(kind="application/json") + b"{}")
+            return
+        if begins or "deadline_ms" not in limit:
+            writer.write(head() + events(_choice(0, "begun")))
+            await writer.drain()
+        await over.wait()
+
+    client = EngineClient.remote(f"http://127.0.0.1:{port}")
+    request = GenerationRequest(prompt=TextPrompt(text="p"), max_tokens=9)
+    async with serving(port, handler):
+        answer = await client.generate(dataclasses.replace(request, **limit))
+        many = dataclasses.replace(request, n=6, **limit)
+        async with client.answers(many) as answers:
+            found = [one.text async for _, one in answers]
+        over.set()
+    await client.aclose()
+    text = "begun" if begins or "deadline_ms" not in limit else ""
+    assert (answer.text, answer.finish_reason) == (text, FinishReason.LENGTH)
+    assert len(found) == 6
+    assert client.state is EngineState.READY
 
 
 async def test_leaving_early_asks_another_engine_no_more() -> None:

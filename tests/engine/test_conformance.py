@@ -333,20 +333,21 @@ async def test_an_answer_ends_where_a_rule_says(client: EngineClient) -> None:
     await until_idle(client)
 
 
-async def test_a_deadline_ends_an_answer(engine: Engine, client: EngineClient) -> None:
-    """What is not finished by then ends with what there is, as at a limit."""
-    answer = await client.generate(replace(_ask(NUMBERS, 6), deadline_ms=1.0))
+async def test_a_deadline_ends_an_answer(client: EngineClient) -> None:
+    """What is not finished by then ends with what there is, whoever looks at the clock."""
+    answer = await client.generate(replace(_ask(NUMBERS, 200), deadline_ms=1.0))
     assert answer.finish_reason is FinishReason.LENGTH
-    assert (answer.timings.completion_tokens == 6) is (Lack.DEADLINE in engine.lacks)
+    assert answer.timings.completion_tokens < 20
+    await until_idle(client)
 
 
-async def test_time_to_generate_is_limited(engine: Engine, client: EngineClient) -> None:
+async def test_time_to_generate_is_limited(client: EngineClient) -> None:
     """A budget of milliseconds ends an answer as a budget of tokens does."""
-    answer = await client.generate(replace(_ask(NUMBERS, 6), decode_budget_ms=1.0))
+    answer = await client.generate(replace(_ask(NUMBERS, 200), decode_budget_ms=1.0))
     assert answer.finish_reason is FinishReason.LENGTH
     # The first token is there before the time begins to run.
-    assert answer.timings.completion_tokens >= 1
-    assert (answer.timings.completion_tokens == 6) is (Lack.BUDGET in engine.lacks)
+    assert 1 <= answer.timings.completion_tokens < 20
+    await until_idle(client)
 
 
 async def test_a_prompt_can_be_read_ahead(engine: Engine, client: EngineClient) -> None:

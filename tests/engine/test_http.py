@@ -243,3 +243,57 @@ async def test_requests_at_once_are_all_answered(engine: httpx.AsyncClient) -> N
     both = await asyncio.gather(*(engine.post("/v1/completions", json=body) for _ in range(2)))
     first, second = (answer.json()["choices"][0]["text"] for answer in both)
     assert first == second
+
+
+async def test_several_answers_are_numbered_choices(engine: httpx.AsyncClient) -> None:
+    """Prompts times ``n`` come as OpenAI numbers them, whole and streamed."""
+    body = {"prompt": ["one two three four", "five six seven"], "n": 2, "max_tokens": 3}
+    whole = (await engine.post("/v1/completions", json=body)).json()
+    assert [choice["index"] for choice in whole["choices"]] == [0, 1, 2, 3]
+    assert all(choice["text"] for choice in whole["choices"])
+    assert whole["usage"]["completion_tokens"] == 12
+    streamed = await engine.post("/v1/completions", json=body | {"stream": True})
+    *events, last, done = _events(streamed.text)
+    assert done == "[DONE]"
+    assert (last["choices"], last["usage"]["completion_tokens"]) == ([], 12)
+    ends = [event["choices"][0] for event in events]
+    assert sorted(end["index"] for end in ends if end["finish_reason"]) == [0, 1, 2, 3]
+    for choice in whole["choices"]:
+        pieces = [end["text"] for end in ends if end["index"] == choice["index"]]
+        assert "".join(pieces) == choice["text"]
+
+
+async def test_several_holes_are_filled_in_one_request(engine: httpx.AsyncClient) -> None:
+    """Our own ``infills`` come back as llama-server's array, or as a stream that ends itself."""
+    holes = [{"input_prefix": "def f():\n    return ", "input_suffix": suffix} for suffix in "ab"]
+    body = {"infills": holes, "n_predict": 3}
+    whole = (await engine.post("/infill", json=body)).json()
+    assert [(answer["index"], answer["stop"]) for answer in whole] == [(0, True), (1, True)]
+    streamed = await engine.post("/infill", json=body | {"stream": True})
+    events = _events(streamed.text)
+    assert sorted(event["index"] for event in events if event["stop"]) == [-1, 0, 1]
+    assert events[-1]["index"] == -1
+    assert events[-1]["timings"]["predicted_n"] == sum(one["tokens_predicted"] for one in whole)
+
+
+async def test_a_prompt_is_read_without_an_answer(engine: httpx.AsyncClient) -> None:
+    """No tokens asked for means none made, and the prompt warm."""
+    body = {"prompt": "one two three four", "max_tokens": 0}
+    answer = (await engine.post("/v1/completions", json=body)).json()
+    assert answer["choices"][0]["text"] == ""
+    assert answer["usage"]["completion_tokens"] == 0
+    again = (await engine.post("/v1/completions", json=body | {"max_tokens": 1})).json()
+    assert again["timings"]["prompt_n"] == 1
+
+
+async def test_slots_and_speed_are_told(engine: httpx.AsyncClient) -> None:
+    """``/slots`` says what is held and whether it computes, ``/props`` how fast the host is."""
+    await engine.post("/v1/completions", json={"prompt": "one two three", "max_tokens": 1})
+    slots = (await engine.get("/slots")).json()
+    assert any(slot["n_tokens"] for slot in slots)
+    assert {"id", "n_ctx", "is_processing"} <= set(slots[0])
+    assert not any(slot["is_processing"] for slot in slots)
+    props = (await engine.get("/props")).json()
+    assert props["total_slots"] >= 1
+    assert props["ducktypist"]["rates"]["prefill_tok_s"] > 0
+    assert float(props["ducktypist"]["rates"]["step_ms"]["1"]) > 0

@@ -306,6 +306,20 @@ def test_drafts_change_no_answer_and_save_steps() -> None:
     assert drafted.n_steps < plain.n_steps
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_who_loses_a_place_loses_the_draft(seed: int) -> None:
+    """Background work that drafts, gives way and comes back in a copy keeps within the batch."""
+    play = play_of(n_ctx_tokens=64, n_cells=96, n_batch_tokens=8, n_rows=8, costs=GPU, seed=seed)
+    prompt = words(20, seed)
+    behind = {"max_tokens": 8, "n": 4, "speculates": True, "priority": Priority.BACKGROUND}
+    play.ask([prompt], **behind)
+    for _ in range(5):
+        play.step()
+    play.ask([words(60, seed + 1)], max_tokens=1)
+    play.run()
+    play.check_end()
+
+
 def test_a_lost_cache_is_read_again() -> None:
     """After a failed step everybody goes on where they were, in as much room as there is."""
     play = play_of(n_cells=128, n_ctx_tokens=128, costs=GPU)

@@ -65,6 +65,10 @@ reply = "a b"
 prefill_ms = 60000
 
 [[rule]]
+match = "stuck"
+fail = "stall"
+
+[[rule]]
 match = "damaged"
 fail = "broken"
 """
@@ -197,6 +201,16 @@ def test_a_step_is_interrupted(backend: ScriptedBackend, text: str) -> None:
     assert backend.decode([feed], interrupt) is StepCode.INTERRUPTED
     with pytest.raises(CacheMisuseError, match="row 0"):
         feed.drawer.draw(0, place=0)
+
+
+def test_a_stalled_step_hears_nothing(backend: ScriptedBackend) -> None:
+    """Only the end of the process ends it, as with a library that hangs."""
+    interrupt, feed = Interrupt(), _feed(backend, TextPrompt(text="stuck"))
+    interrupt.set()
+    thread = threading.Thread(target=backend.decode, args=([feed], interrupt), daemon=True)
+    thread.start()
+    thread.join(0.2)
+    assert thread.is_alive()
 
 
 def test_an_interrupted_sequence_must_be_cut_back(backend: ScriptedBackend) -> None:

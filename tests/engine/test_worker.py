@@ -260,6 +260,16 @@ async def test_a_budget_begins_with_the_first_token(worker: Worker) -> None:
     assert 0 < said.finished.completion_tokens < 51
 
 
+async def test_deadline_and_budget_may_be_over_together(tmp_path: Path) -> None:
+    """Two reasons for which an answer ends are one end."""
+    script = 'reply = "a b c"\ndelay_ms = 200\n'
+    async with working(_scripted(tmp_path, "[[rule]]\n" + script)) as worker:
+        request = _ask("hello", n=2, deadline_ms=300, decode_budget_ms=50)
+        said = await answer(worker, request)
+        assert (said.texts, said.finished.reason) == ({0: "a", 1: "a"}, FinishReason.LENGTH)
+        assert (await answer(worker, _ask("hello"))).text == "a b c"
+
+
 async def test_the_newest_of_a_lane_wins(worker: Worker) -> None:
     """The older request of a lane is cancelled, another lane's is not."""
     older = worker.submit(_ask("drip", lane="typing"), want_logprobs=False)
@@ -420,6 +430,7 @@ async def test_any_mix_ends_rightly(tmp_path: Path, seed: int) -> None:
                 cold=chance.random() < 0.2,
                 speculate=chance.random() < 0.3,
                 deadline_ms=chance.choice([0, 0, 0, 30]),
+                decode_budget_ms=chance.choice([0, 0, 0, 10]),
             )
             ticket = worker.submit(request, want_logprobs=False)
             if chance.random() < 0.2:

@@ -62,18 +62,18 @@ replies = ["there was", "lived a", "a duck", "in a house"]
 
 
 class Lack(enum.StrEnum):
-    """What an engine may lack, and how that shows."""
+    """What an engine may lack, and how that shows to whoever uses the client.
 
-    SEVERAL = "several answers in one request: the client asks one by one"
+    Stop rules, limits of time and several answers of one request are not here: where an engine
+    does not know them, the client sees to them.
+    """
+
     IDENTITY = "no SHA-256 and no quantisation of the model"
     RATES = "does not say how fast it is: the client learns it from its requests"
-    DEADLINE = "ignores deadlines: the answer goes on to its limit"
-    BUDGET = "ends at the time limit only where a line ends"
     LANES = "knows no lanes: the older request is answered as well"
     READ_ONLY = "generates one token where none was asked for"
     LOADING = "listens only once the model is loaded"
     DRAFTS = "does not draft on request"
-    MODEL = "is no model: what it says comes from a script"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ def scripted() -> Iterator[Engine]:
         script.write_text(SCRIPT, "utf-8")
         spec = spec_of(script, folder, idle_unload_s=600)
         with _hosted(spec):
-            yield Engine(name="scripted", spec=spec, lacks=frozenset({Lack.MODEL}))
+            yield Engine(name="scripted", spec=spec, lacks=frozenset())
 
 
 @contextlib.contextmanager
@@ -142,7 +142,7 @@ def native(model: Path) -> Iterator[Engine]:
                 name="native",
                 spec=None,
                 url=told["address"],
-                lacks=frozenset(Lack) - {Lack.MODEL},
+                lacks=frozenset(Lack),
             )
         finally:
             process.kill()

@@ -271,21 +271,26 @@ class Play:
         for place, chain in enumerate(chains):
             assert chain == chain_of(answer.tokens), "drawn after another text"
             if answer.n_made >= answer.max_tokens:
+                self._apply(self.scheduler.settle(answer, goes_on=False))
                 self._end(asked, answer, "whole")
+                return
+            if draft and self._random.random() < 0.1:
+                # Too close to call beside other rows: drawn again without the draft.
+                self._apply(self.scheduler.settle(answer, goes_on=True))
                 return
             token = next_token(chain, answer.index % asked.request.n)
             if token is None:
-                self._apply(self.scheduler.settle(answer))
+                self._apply(self.scheduler.settle(answer, goes_on=False))
                 self._end(asked, answer, "whole")
                 return
             answer.tokens.append(token)
             if answer.n_made >= answer.max_tokens:
-                self._apply(self.scheduler.settle(answer))
+                self._apply(self.scheduler.settle(answer, goes_on=False))
                 self._end(asked, answer, "whole")
                 return
             if place < len(draft) and draft[place] != token:
                 break
-        self._apply(self.scheduler.settle(answer))
+        self._apply(self.scheduler.settle(answer, goes_on=True))
         if asked.speculates:
             answer.draft = self._draft(answer)
 

@@ -43,6 +43,7 @@ from ducktypist.engine.predicates import until_complete
 from ducktypist.engine.rates import Rates
 from ducktypist.engine.startup import HostSpec, past
 from ducktypist.engine.stream import AnswerStream, GenerationStream, Sorted
+from ducktypist.engine.time_limits import TimeLimit, nothing_in_time
 from ducktypist.errors import (
     EngineCrashedError,
     EngineError,
@@ -314,19 +315,36 @@ class EngineClient:
         self, request: GenerationRequest, *, started_s: float
     ) -> AsyncIterator[AsyncGenerator[Piece, None]]:
         deadline = started_s + self._request_timeout_s
-        foreign = self._spec is None
-        model = (await self.identity()).name if foreign else ""
-        endpoint, body = dialect.build_request(request, model=model, foreign=foreign)
-        reply = await self._open(endpoint.value, body, deadline=deadline)
-        pieces = said = reply.pieces(deadline=deadline)
-        if foreign and request.stop_when is not None:
-            pieces = until_complete(said, request.stop_when)
-        try:
-            yield pieces
-        finally:
-            await pieces.aclose()
-            await said.aclose()
-            await reply.aclose()
+        if self._spec is not None:
+            endpoint, body = dialect.build_request(request, model="", foreign=False)
+            reply = await self._open(endpoint.value, body, deadline=deadline)
+            pieces = reply.pieces(deadline=deadline)
+            try:
+                yield pieces
+            finally:
+                await pieces.aclose()
+                await reply.aclose()
+            return
+        model = (await self.identity()).name
+        endpoint, body = dialect.build_request(request, model=model, foreign=True)
+        async with contextlib.AsyncExitStack() as stack:
+            limit = TimeLimit(request)
+            try:
+                async with limit.timeout():
+                    reply = await self._open(endpoint.value, body, deadline=deadline)
+            except TimeoutError:
+                yield nothing_in_time()
+                return
+            stack.push_async_callback(reply.aclose)
+            # What the engine does not know of is done here.
+            kept = [reply.pieces(deadline=deadline)]
+            if request.deadline_ms or request.decode_budget_ms:
+                kept.append(limit.until_due(kept[-1]))
+            if request.stop_when is not None:
+                kept.append(until_complete(kept[-1], request.stop_when))
+            for pieces in kept:
+                stack.push_async_callback(pieces.aclose)
+            yield kept[-1]
 
     async def _introduce(self) -> Introduction:
         told = await ask_identity(

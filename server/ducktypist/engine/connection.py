@@ -34,6 +34,9 @@ CONNECT_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 2.0
 """Shorter than any server's, so that a reused connection is never one it just closed."""
 
+CONNECTS = frozenset({"connection.connect_tcp.started", "connection.connect_unix_socket.started"})
+"""What httpcore and ``unix_transport`` report when a request opens a connection of its own."""
+
 HTTP_OK = 200
 HTTP_NOT_FOUND = 404
 HTTP_NOT_ALLOWED = 405
@@ -142,7 +145,8 @@ class Connection:
         """
         http = await self.http()
         async with self._translated(time.monotonic() + timeout_s):
-            response = await http.request(method, path, json=body)
+            response = await _send(http, method, path, body)
+            await response.aread()
         return response.status_code, json_or_none(response.content)
 
     async def get(self, path: str, *, timeout_s: float) -> Mapping[str, Any]:
@@ -163,9 +167,8 @@ class Connection:
             EngineError: Nothing came before ``deadline`` (``time.monotonic``).
         """
         http = await self.http()
-        request = http.build_request("POST", path, json=body)
         async with self._translated(deadline):
-            response = await http.send(request, stream=True)
+            response = await _send(http, "POST", path, body)
         return Reply(response, translated=self._translated)
 
     async def aclose(self) -> None:
@@ -252,6 +255,33 @@ async def _transport(where: address.Address, library: ModuleType) -> httpx.Async
         library.AsyncHTTPTransport, limits=limits
     )
     return elsewhere
+
+
+async def _send(
+    http: httpx.AsyncClient, method: str, path: str, body: Mapping[str, Any] | None
+) -> httpx.Response:
+    """Send a request and return the head of its answer.
+
+    A server may close a connection that it kept in the moment in which it is used again. Nothing
+    of the request was answered then, so it is sent once more.
+    """
+    import httpx  # noqa: PLC0415 - heavy; loaded by http() before
+
+    connected: list[str] = []
+
+    async def trace(event: str, _info: Mapping[str, Any]) -> None:
+        if event in CONNECTS:
+            connected.append(event)
+
+    def request() -> httpx.Request:
+        return http.build_request(method, path, json=body, extensions={"trace": trace})
+
+    try:
+        return await http.send(request(), stream=True)
+    except (httpx.NetworkError, httpx.RemoteProtocolError):
+        if connected:
+            raise
+    return await http.send(request(), stream=True)
 
 
 def refusal(status: int, message: str, path: str) -> EngineError:

@@ -38,7 +38,7 @@ class FannedOut:
 
         async def one(index: int, single: GenerationRequest) -> tuple[int, Generation]:
             async with gate:
-                return index, await self._ask(single)
+                return index, await self._ask(self._in_time(single))
 
         tasks = [asyncio.ensure_future(one(*numbered)) for numbered in enumerate(self._singles)]
         try:
@@ -53,6 +53,13 @@ class FannedOut:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _in_time(self, single: GenerationRequest) -> GenerationRequest:
+        """Return a request that ends when the whole shall, however late its turn came."""
+        if not single.deadline_ms:
+            return single
+        passed_ms = (time.monotonic() - self._started_s) * 1000
+        return dataclasses.replace(single, deadline_ms=max(1.0, single.deadline_ms - passed_ms))
 
     def timings(self) -> Timings:
         """Return the figures of all requests together, as far as they have come."""

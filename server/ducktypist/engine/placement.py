@@ -20,6 +20,9 @@ from ducktypist.engine.backend import Capacity
 from ducktypist.engine.cells import Cells
 from ducktypist.engine.sequences import Sequences
 
+MIN_SHARED_TOKENS = 8
+"""A shorter common beginning is read again, unless it is half the prompt."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trim:
@@ -75,7 +78,9 @@ class Placement:
                 continue
             if n_same > n_best:
                 best, n_best = sequence, n_same
-        return best, n_best
+        # A few tokens that happen to be the same are no reason to spare what follows them.
+        is_worth_it = n_best >= min(MIN_SHARED_TOKENS, len(answer.tokens) // 2)
+        return (best, n_best) if is_worth_it else (None, 0)
 
     def admit(
         self, answer: Answer, *, spared: Sequence[Answer], now_s: float
@@ -95,20 +100,15 @@ class Placement:
         while True:
             source, n_same = self.best_source(answer)
             if self._has_room(self._n_needed(answer, n_cached=n_same)):
-                break
-            freed = self._forget(answer.request.priority, source, n_same, spared, now_s=now_s)
+                seated = self._seat(answer, source, n_same, now_s=now_s)
+                if seated is not None:
+                    return [*changes, *seated]
+                freed = self._beat(answer.request.priority, spared, now_s=now_s)
+            else:
+                freed = self._forget(answer.request.priority, source, n_same, spared, now_s=now_s)
             if freed is None:
                 return changes or None
             changes.append(freed)
-        lane = answer.request.lane
-        if source is not None and self._sequences.may_take(source, n_kept=n_same, lane=lane):
-            return [*changes, *self._take(answer, source, n_same)]
-        target = self._empty_sequence(changes, spared=source, now_s=now_s)
-        if target is not None:
-            return [*changes, *self._place(answer, target, source, n_same)]
-        if source is not None and source not in self._placed:
-            return [*changes, *self._take(answer, source, n_same)]
-        return changes or None
 
     def fork(self, leader: Answer, *, now_s: float) -> tuple[list[Answer], list[Change]]:
         """Give the other answers to a prompt that was just read copies of its sequence.
@@ -134,11 +134,20 @@ class Placement:
     def release(self, answer: Answer, *, keep: bool, now_s: float) -> list[Change]:
         """Take an answer's sequence back; what it holds stays if it is to be kept."""
         sequence, answer.sequence = answer.sequence, None
+        # A draft goes on from a last token that is not to be read alone any more.
+        answer.draft = ()
         if sequence is None:
             return []
         del self._placed[sequence]
         self._sequences.release(sequence, lane=answer.request.lane, now_s=now_s)
         return [] if keep else [self._empty(sequence)]
+
+    def lose_all(self, *, now_s: float) -> None:
+        """Take in that every sequence is empty, and take them back."""
+        for answer in list(self._placed.values()):
+            self.release(answer, keep=False, now_s=now_s)
+        for sequence in range(self.cells.n_sequences):
+            self.cells.trim(sequence, 0)
 
     def forget_idle(self) -> list[Change]:
         """Forget everything that nobody waits for."""
@@ -150,6 +159,21 @@ class Placement:
         """Tell whether an unfinished answer of a request is computed in a sequence."""
         placed = self._placed.get(sequence)
         return placed is not None and placed.request is request
+
+    def _seat(
+        self, answer: Answer, source: int | None, n_same: int, *, now_s: float
+    ) -> list[Change] | None:
+        """Give an answer a sequence, None when all of them are wanted."""
+        lane = answer.request.lane
+        if source is not None and self._sequences.may_take(source, n_kept=n_same, lane=lane):
+            return self._take(answer, source, n_same)
+        changes: list[Change] = []
+        target = self._empty_sequence(changes, spared=source, now_s=now_s)
+        if target is not None:
+            return [*changes, *self._place(answer, target, source, n_same)]
+        if source is not None and source not in self._placed:
+            return self._take(answer, source, n_same)
+        return None
 
     def _take(self, answer: Answer, source: int, n_same: int) -> list[Change]:
         changes: list[Change] = []
@@ -212,11 +236,14 @@ class Placement:
         victim = self._sequences.cheapest(spared=source, now_s=now_s)
         if victim is not None:
             return self._empty(victim)
-        if source is not None and source not in self._placed:
+        is_idle = source is not None and source not in self._placed
+        if source is not None and is_idle and self.cells.length(source) > n_same:
             # What the answer goes on from is kept; the rest of that sequence is the last to go.
-            if self.cells.length(source) > n_same:
-                return self._cut(source, n_same)
-            return None
+            return self._cut(source, n_same)
+        return self._beat(priority, spared, now_s=now_s)
+
+    def _beat(self, priority: Priority, spared: Sequence[Answer], *, now_s: float) -> Change | None:
+        """Take the place of an unfinished answer that matters less; None when there is none."""
         beaten = [
             one
             for one in self._placed.values()

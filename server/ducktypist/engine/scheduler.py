@@ -22,7 +22,8 @@ from ducktypist.engine.costs import Costs
 from ducktypist.engine.placement import Change, Placement, Trim
 
 MIXED_STEP_MS = 150.0
-"""How long a step may take that reads a prompt while somebody else's answer is generated."""
+"""How long a step may take that reads a prompt while other answers are generated; the first of
+many is wanted before the last is begun."""
 BACKGROUND_STEP_MS = 600.0
 """How long a step may take that nobody waits for: so much is lost when somebody comes."""
 MIN_SLICE_TOKENS = 16
@@ -118,11 +119,14 @@ class Scheduler:
             if fed.answer.sequence is not None
         ]
 
-    def settle(self, answer: Answer) -> list[Change]:
-        """Forget what was drafted and not said; the last token is always still to be read."""
+    def settle(self, answer: Answer, *, goes_on: bool) -> list[Change]:
+        """Forget what was drafted and not said.
+
+        While an answer goes on its last token is still to be read: what comes after it is wanted.
+        """
         if answer.sequence is None:
             return []
-        cells, n_kept = self._placement.cells, len(answer.tokens) - 1
+        cells, n_kept = self._placement.cells, len(answer.tokens) - int(goes_on)
         if cells.length(answer.sequence) <= n_kept:
             return []
         cells.trim(answer.sequence, n_kept)
@@ -141,10 +145,13 @@ class Scheduler:
         """Take in that the backend could not cut a sequence back and emptied it."""
         self._placement.cells.trim(sequence, 0)
 
-    def lost_all(self) -> None:
-        """Take in that the whole cache is empty."""
-        for sequence in range(self._placement.cells.n_sequences):
-            self.lost(sequence)
+    def lost_all(self, *, now_s: float) -> None:
+        """Take in that the whole cache is empty: everybody waits for a place again.
+
+        What sequences shared before, each would have to read for itself; together that may be
+        more than there is room for.
+        """
+        self._placement.lose_all(now_s=now_s)
 
     def forget_idle(self) -> list[Change]:
         """Forget everything that nobody waits for."""
@@ -189,7 +196,7 @@ class Scheduler:
             n_rows, n_more = _n_rows(feeds), 1 + len(answer.draft)
             if _n_tokens(feeds) + n_more > self._n_batch_tokens or n_rows + n_more > self._max_rows:
                 break
-            if is_guest and not self.costs.is_free(n_rows, n_more):
+            if is_guest and not self._is_free(feeds, n_more):
                 break
             feeds.append(self._fed(answer, n_tokens=1))
         if is_reading:
@@ -225,15 +232,20 @@ class Scheduler:
         if is_guest:
             # Whoever matters more must not notice.
             free = (n for n in (n_room, 64, 16) if n <= n_room)
-            return next((n for n in free if self.costs.is_free(_n_rows(feeds), n)), 0)
+            return next((n for n in free if self._is_free(feeds, n)), 0)
         limit_ms = BACKGROUND_STEP_MS
         if any(one.priority > Priority.BACKGROUND for one in reading):
-            involved = {id(one) for one in reading} | {id(fed.answer.request) for fed in feeds}
-            if not feeds or len(involved) == 1:
+            if not feeds:
                 return n_room
             limit_ms = MIXED_STEP_MS
         n_within = int(limit_ms / 1000 * self.costs.prefill_tok_s)
         return min(n_room, max(MIN_SLICE_TOKENS, n_within))
+
+    def _is_free(self, feeds: list[Fed], n_more: int) -> bool:
+        """Tell whether those who matter most hardly notice so many tokens more in the batch."""
+        top = max(fed.answer.request.priority for fed in feeds)
+        n_top = _n_tokens([fed for fed in feeds if fed.answer.request.priority == top])
+        return self.costs.is_free(n_top, _n_tokens(feeds) - n_top + n_more)
 
     def _impatience(self, request: Request, *, now_s: float) -> tuple[float, float]:
         """Order prompts: what is read soonest, less the time waited; then in order of arrival."""

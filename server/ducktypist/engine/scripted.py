@@ -9,6 +9,7 @@ would go on with nonsense and nobody would notice.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -153,7 +154,7 @@ class ScriptedBackend:
         wait_ms += max(drawer.wait_ms(feed) for drawer, feed in zip(drawers, feeds, strict=True))
         failures = {drawer.failure(feed) for drawer, feed in zip(drawers, feeds, strict=True)}
         if "stall" in failures:
-            _wait(float("inf"), Interrupt())
+            threading.Event().wait()
         if "hang" in failures:
             wait_ms = float("inf")
         if not _wait(wait_ms, interrupt):

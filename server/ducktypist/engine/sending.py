@@ -82,12 +82,13 @@ class Sending(Response):
             raise event
         return failure(event)
 
-    async def _stream(self, event: Event, send: Send) -> None:
+    async def _stream(self, first: Event, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        loop, gathered = asyncio.get_running_loop(), self._gathered
-        gathered.take(event)
+        loop, gathered, events = asyncio.get_running_loop(), self._gathered, [first]
         while True:
+            for event in events:
+                gathered.take(event)
             raw, over = gathered.flush(), gathered.last
             if isinstance(over, ConnectionDropped):
                 await send({"type": "http.response.body", "body": raw, "more_body": True})
@@ -97,12 +98,7 @@ class Sending(Response):
                 await send({"type": "http.response.body", "body": raw, "more_body": more})
             if over is not None:
                 return
-            due = loop.time() + GATHER_S
-            if not gathered.take(await self._ticket.next_event()):
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(due):
-                        while not gathered.take(await self._ticket.next_event()):
-                            pass
+            events = await self._ticket.next_events(not_before_s=loop.time() + GATHER_S)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,21 +127,19 @@ class Gathered:
         self.last: Finished | EngineError | ConnectionDropped | None = None
         """How the request ended, None as long as it goes on."""
 
-    def take(self, event: Event) -> bool:
-        """Keep an event; return whether what is gathered shall go out at once."""
+    def take(self, event: Event) -> None:
+        """Keep an event until it is sent."""
         if isinstance(event, Delta):
             part = self._part(event.index)
             part.texts.append(event.text)
             part.tokens += event.tokens
             part.n_tokens += len(event.tokens)
             part.prefill = event.prefill or part.prefill
-            return False
-        if isinstance(event, AnswerEnd):
-            self._part(event.index).end = event
+        elif isinstance(event, AnswerEnd):
             # The end of the only answer is told together with the request's, which follows.
-            return self._n_answers > 1
-        self.last = event
-        return True
+            self._part(event.index).end = event
+        else:
+            self.last = event
 
     def flush(self) -> bytes:
         """Return the events to send now; after the last one nothing is left."""

@@ -92,8 +92,8 @@ class Stepper:
             if serving.is_over_budget(now_s):
                 late += [one for one in serving.request.answers if not one.is_done]
         for answer in late:
-            serving = self._servings[id(answer.request)]
             if not answer.is_done:
+                serving = self._servings[id(answer.request)]
                 serving.show(serving.answering(answer).end(FinishReason.LENGTH), now_s=now_s)
                 self._end_answer(answer, serving, now_s)
 
@@ -195,7 +195,7 @@ class Stepper:
             if choice is None or place == len(draft) or choice.chosen.token_id != draft[place]:
                 break
             answering.n_accepted += 1
-        self._change(self.scheduler.settle(answer))
+        self._change(self.scheduler.settle(answer, goes_on=answering.reason is None))
         if answering.reason is None:
             answer.draft = answering.draft(self.scheduler.costs)
         else:
@@ -216,7 +216,7 @@ class Stepper:
             )
         for sequence in range(self._backend.capacity().n_sequences):
             self._backend.trim(sequence, 0)
-        self.scheduler.lost_all()
+        self.scheduler.lost_all(now_s=time.monotonic())
 
     def _change(self, changes: Iterable[Change]) -> None:
         for change in changes:

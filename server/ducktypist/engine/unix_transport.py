@@ -34,6 +34,8 @@ class UnixTransport(httpx.AsyncBaseTransport):
             httpx.TransportError: The connection broke.
         """
         body = await request.aread()
+        if (trace := request.extensions.get("trace")) is not None:
+            await trace("connection.connect_unix_socket.started", {})
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 reader, writer = await _connect(self._path)

@@ -107,10 +107,12 @@ class Worker:
                 raise EngineUnavailableError("the host is ending")
             self._n_unfinished += 1
             self._arrived.append(ticket)
-            running = self._running
-            if running is not None and running.priority < request.priority:
+            if self._is_wasted(request):
                 self._interrupt.set()
             self._wake.notify()
+        if request.deadline_ms > 0:
+            # What is still being computed then is not worth finishing.
+            ticket.at(request.deadline_ms / 1000, self._interrupted)
         return ticket
 
     def info(self) -> BackendInfo:
@@ -173,6 +175,21 @@ class Worker:
             self._interrupt.set()
             self._wake.notify()
         self._thread.join(timeout_s)
+
+    def _is_wasted(self, request: GenerationRequest) -> bool:
+        """Tell whether a new request makes the step in progress pointless."""
+        running = self._running
+        if running is None:
+            return False
+        if running.priority < request.priority:
+            return True
+        lanes = [fed.answer.request.lane for fed in running.feeds]
+        return bool(request.lane) and all(lane == request.lane for lane in lanes)
+
+    def _interrupted(self) -> None:
+        with self._wake:
+            self._interrupt.set()
+            self._wake.notify()
 
     def _cancelled(self, ticket: Ticket) -> None:
         with self._wake:
