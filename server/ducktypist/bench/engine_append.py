@@ -53,7 +53,7 @@ async def append_rows(ring: Ring) -> list[Row]:
 
     The three ways have each their own copy of the document, so that none warms another's prompt.
     """
-    n_rounds = ring.effort.of(12, 6)
+    n_rounds = ring.effort.of(8, 6)
     variants = {NOTHING: "Depot", BETWEEN: "Storehouse", NATIVE: "Warehouse"}
     moments = {way: await _moments(ring, n_rounds + 1, name=name) for way, name in variants.items()}
     read: dict[str, list[float]] = defaultdict(list)

@@ -60,9 +60,15 @@ class CountingClient(EngineClient):
         made: list[Asked] = self.__dict__.setdefault("_asked", [])
         return made
 
+    @property
+    def n_begun(self) -> int:
+        """How many requests for one answer were sent, or were to be."""
+        return int(self.__dict__.get("_n_begun", 0))
+
     @contextlib.asynccontextmanager
     async def stream(self, request: GenerationRequest) -> AsyncIterator[GenerationStream]:
         """Give the answer piece by piece, and remember what it took."""
+        self.__dict__["_n_begun"] = self.n_begun + 1
         async with super().stream(request) as stream:
             try:
                 yield stream

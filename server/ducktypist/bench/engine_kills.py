@@ -27,7 +27,7 @@ from ducktypist.bench.engine_sides import Ring
 from ducktypist.bench.engine_wire import Door
 from ducktypist.bench.measure import Bar, Row
 from ducktypist.bench.smoke import line_starting
-from ducktypist.bench.stage import ORDERS, Stage, copy_example
+from ducktypist.bench.stage import IDLE_UNLOAD_S, ORDERS, Stage, copy_example
 from ducktypist.domain import GenerationRequest, TextPrompt
 from ducktypist.engine.client import HostSpec
 from ducktypist.errors import DucktypistError, EngineUnavailableError
@@ -35,7 +35,7 @@ from ducktypist.errors import DucktypistError, EngineUnavailableError
 SEED = 9
 N_CLIENTS = 3
 N_SERVERS = 2
-LATEST_KILL_S = {"scripted": 0.5, "llama_cpp": 2.0}
+LATEST_KILL_S = {"scripted": 0.4, "llama_cpp": 1.5}
 """From the moment that the windows ask; starting and loading fall into it."""
 LATEST_ASK_S = 0.3
 POLL_S = 0.02
@@ -87,6 +87,8 @@ async def kill_rows(ring: Ring) -> list[Row]:
             for _ in range(n):
                 await _kill_once(spec, tally, dice, editors)
             n_left += sum(editor.process.returncode is not None for editor in editors)
+        async with contextlib.aclosing(counting_client(spec=spec)) as client:
+            await client.stop_host()
     rows.append(_answered_row(tallies))
     rows.append(
         Row(
@@ -211,7 +213,12 @@ def _scripted(stage: Stage) -> HostSpec:
     script = stage.top / "kills.json"
     script.write_text(json.dumps(SCRIPT), "utf-8")
     # Short: the path of a Unix socket may have 107 bytes.
-    return HostSpec.scripted(script, socket_dir=stage.top / "k", log_dir=stage.top / "state")
+    return HostSpec.scripted(
+        script,
+        socket_dir=stage.top / "k",
+        log_dir=stage.top / "state",
+        idle_unload_s=IDLE_UNLOAD_S,
+    )
 
 
 def _pids(spec: HostSpec) -> list[int]:

@@ -63,7 +63,7 @@ async def infill_rows(ring: Ring) -> list[Row]:
             },
             warm_up=not is_cold,
         )
-        for is_cold, n_rounds in ((False, ring.effort.of(4, 1)), (True, ring.effort.of(2, 1)))
+        for is_cold, n_rounds in ((False, ring.effort.of(3, 1)), (True, 1))
     }
     profile, details = await profile_of(ring, len(holes) * N_PER_HOLE)
     read = "; ".join(

@@ -151,12 +151,13 @@ class Worker:
     def status(self) -> dict[str, Json]:
         """Return what the cache holds and what runs, as it is about now."""
         if self._stepper is None:
-            return {"n_cells": 0, "n_cells_used": 0, "slots": []}
+            return {"n_cells": 0, "n_cells_used": 0, "n_sequences": 0, "slots": []}
         scheduler = self._stepper.scheduler
         busy, held = scheduler.busy(), scheduler.held()
         return {
             "n_cells": self._backend.capacity().n_cells,
             "n_cells_used": scheduler.n_cells_used(),
+            "n_sequences": self._backend.capacity().n_sequences,
             "slots": [
                 {"id": one, "n_tokens": held.get(one, 0), "is_processing": one in busy}
                 for one in sorted(held.keys() | busy.keys())
