@@ -242,6 +242,7 @@ async def test_a_short_answer_does_not_wait_for_a_long_one(spec: HostSpec) -> No
 async def test_a_newer_request_of_a_lane_cancels_the_older(spec: HostSpec) -> None:
     """What was asked for an earlier keystroke gives way to what is asked for the latest."""
     async with running(spec) as client:
+        await client.wait_ready(10)
         old = asyncio.create_task(
             client.generate(dataclasses.replace(_ask("long answer"), lane="typing"))
         )

@@ -52,8 +52,8 @@ async def body_rows(ring: Ring) -> list[Row]:
             unit="x",
             samples=turns.ratio("ours", "native"),
             bar=BODY_BAR,
-            note=f"{turns.told('ms')}; tokens a body: ours {spread(made['ours'], '')}, native "
-            f"{spread(made['native'], '')}; {n_same} of {len(bodies['ours'])} bodies the same",
+            note=f"{turns.told('ms')}; each body: ours {spread(made['ours'], 'tokens')}, native "
+            f"{spread(made['native'], 'tokens')}; {n_same} of {len(bodies['ours'])} bodies the same",
             details=turns.as_json(),
         )
     ]

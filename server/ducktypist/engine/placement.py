@@ -20,9 +20,6 @@ from ducktypist.engine.backend import Capacity
 from ducktypist.engine.cells import Cells
 from ducktypist.engine.sequences import Sequences
 
-MIN_SHARED_TOKENS = 8
-"""A shorter common beginning is read again, unless it is half the prompt."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trim:
@@ -78,9 +75,7 @@ class Placement:
                 continue
             if n_same > n_best:
                 best, n_best = sequence, n_same
-        # A few tokens that happen to be the same are no reason to spare what follows them.
-        is_worth_it = n_best >= min(MIN_SHARED_TOKENS, len(answer.tokens) // 2)
-        return (best, n_best) if is_worth_it else (None, 0)
+        return best, n_best
 
     def admit(
         self, answer: Answer, *, spared: Sequence[Answer], now_s: float
@@ -206,7 +201,8 @@ class Placement:
         for sequence in self._sequences.idle():
             if not self.cells.length(sequence):
                 return sequence
-        victim = self._sequences.cheapest(spared=spared, now_s=now_s)
+        kept = {} if spared is None else {spared: self.cells.length(spared)}
+        victim = self._sequences.cheapest(kept=kept, now_s=now_s)
         if victim is not None:
             changes.append(self._empty(victim))
         return victim
@@ -233,13 +229,11 @@ class Placement:
         now_s: float,
     ) -> Change | None:
         """Forget the next thing that is worth least; None when everything is waited for."""
-        victim = self._sequences.cheapest(spared=source, now_s=now_s)
+        # What the answer goes on from is kept; the rest of that sequence is worth what others are.
+        kept = {} if source is None else {source: n_same}
+        victim = self._sequences.cheapest(kept=kept, now_s=now_s)
         if victim is not None:
-            return self._empty(victim)
-        is_idle = source is not None and source not in self._placed
-        if source is not None and is_idle and self.cells.length(source) > n_same:
-            # What the answer goes on from is kept; the rest of that sequence is the last to go.
-            return self._cut(source, n_same)
+            return self._cut(victim, kept.get(victim, 0))
         return self._beat(priority, spared, now_s=now_s)
 
     def _beat(self, priority: Priority, spared: Sequence[Answer], *, now_s: float) -> Change | None:

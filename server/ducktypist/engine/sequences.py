@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ducktypist.engine.cells import Cells
@@ -55,16 +56,22 @@ class Sequences:
         use = self._uses.get(sequence)
         return n_lost <= SMALL_LOSS_TOKENS or (use is not None and lane != "" and use.lane == lane)
 
-    def cheapest(self, *, spared: int | None, now_s: float) -> int | None:
+    def cheapest(self, *, kept: Mapping[int, int], now_s: float) -> int | None:
         """Return the idle sequence whose loss costs least; None when there is none.
 
         The cost is what must be read again, halved for each minute in which it was not used.
+
+        Args:
+            kept: How many tokens of some sequences are not to be lost.
+            now_s: The time.
         """
 
         def worth(sequence: int) -> float:
             use = self._uses.get(sequence)
             age_s = now_s - use.ended_s if use is not None else 0.0
-            return self._cells.n_own(sequence) * math.exp2(-age_s / HALF_LIFE_S)
+            n_lost = self._cells.length(sequence) - kept.get(sequence, 0)
+            n_lost = min(n_lost, self._cells.n_own(sequence))
+            return n_lost * math.exp2(-age_s / HALF_LIFE_S)
 
-        found = [one for one in self.idle() if self._cells.length(one) and one != spared]
+        found = [one for one in self.idle() if self._cells.length(one) > kept.get(one, 0)]
         return min(found, key=worth, default=None)

@@ -59,6 +59,11 @@ class Serving:
         """Take in that a first slice of it is being computed."""
         self._started_s = self._started_s or now_s
 
+    @property
+    def has_started(self) -> bool:
+        """Whether anything of it was computed."""
+        return self._started_s is not None
+
     def was_read(self, now_s: float) -> None:
         """Take in that one of its prompts is read whole."""
         self._n_unread_prompts -= 1

@@ -46,6 +46,9 @@ class Stepper:
         self.scheduler = Scheduler(backend.capacity(), _costs(rates))
         self._backend = backend
         self._on_end = on_end
+        capacity = backend.capacity()
+        # What was drafted in vain must be cut off again.
+        self._max_draft_tokens = capacity.n_rows - 1 if capacity.can_fork else 0
         self._servings: dict[int, Serving] = {}
         self._n_failed_steps = 0
 
@@ -102,14 +105,19 @@ class Stepper:
         """Whether anybody waits."""
         return bool(self._servings)
 
-    def n_tokens_for(self, step: Step, ticket: Ticket) -> int:
-        """Return how many of a step's tokens are one request's."""
-        return sum(
-            len(fed.tokens)
-            for fed in step.feeds
-            if (one := self._servings.get(id(fed.answer.request))) is not None
-            and one.ticket is ticket
-        )
+    def n_waiting(self) -> int:
+        """Return of how many requests nothing was computed yet; from any thread."""
+        return sum(not serving.has_started for serving in list(self._servings.values()))
+
+    def is_mostly_for_nobody(self, step: Step) -> bool:
+        """Tell whether most of a step is for clients that have left; from any thread."""
+        n_left = n_all = 0
+        for fed in step.feeds:
+            serving = self._servings.get(id(fed.answer.request))
+            n_all += len(fed.tokens)
+            if serving is None or serving.ticket.is_cancelled():
+                n_left += len(fed.tokens)
+        return 2 * n_left > n_all
 
     # ------------------------------------------------------------------ a step
 
@@ -197,7 +205,7 @@ class Stepper:
             answering.n_accepted += 1
         self._change(self.scheduler.settle(answer, goes_on=answering.reason is None))
         if answering.reason is None:
-            answer.draft = answering.draft(self.scheduler.costs)
+            answer.draft = answering.draft(self.scheduler.costs)[: self._max_draft_tokens]
         else:
             self._end_answer(answer, serving, now_s)
 

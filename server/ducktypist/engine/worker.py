@@ -146,7 +146,9 @@ class Worker:
     def totals(self) -> dict[str, float]:
         """Return counters since the start, and ``queue_depth`` as it is now."""
         with self._wake:
-            return {**self._totals, "queue_depth": self._n_unfinished}
+            n_waiting = len(self._arrived)
+            n_waiting += 0 if self._stepper is None else self._stepper.n_waiting()
+            return {**self._totals, "queue_depth": n_waiting}
 
     def status(self) -> dict[str, Json]:
         """Return what the cache holds and what runs, as it is about now."""
@@ -195,12 +197,9 @@ class Worker:
     def _cancelled(self, ticket: Ticket) -> None:
         with self._wake:
             self._left.append(ticket)
-            running = self._running
-            if running is not None and self._stepper is not None:
-                # A step is not worth finishing when most of it was for somebody who has left.
-                n_all = sum(len(fed.tokens) for fed in running.feeds)
-                if 2 * self._stepper.n_tokens_for(running, ticket) > n_all:
-                    self._interrupt.set()
+            running, stepper = self._running, self._stepper
+            if running and stepper and stepper.is_mostly_for_nobody(running):
+                self._interrupt.set()
             self._wake.notify()
 
     # ------------------------------------------------------------------ the thread
