@@ -66,7 +66,10 @@ def test_the_last_twenty_are_kept_and_all_are_counted(tmp_path: Path) -> None:
         known = known.after_start().after_death(_other(at_utc=float(number), cause=cause))
     assert [death.at_utc for death in known.deaths] == [float(n) for n in range(5, 25)]
     assert dict(known.n_by_cause) == {"killed": 13, "hung": 12}
-    path = tmp_path / "deep" / "history.json"
+    history.save(known, tmp_path / "removed" / "history.json")
+    assert not (tmp_path / "removed").exists()
+    path = tmp_path / "kept" / "history.json"
+    path.parent.mkdir()
     history.save(known, path)
     assert history.load(path) == known
     assert [file.name for file in path.parent.iterdir()] == ["history.json"]

@@ -22,8 +22,10 @@ def test_what_fits_leaves_time_for_the_answer() -> None:
 
 def test_they_survive_a_restart(tmp_path: Path) -> None:
     """What is written is read back; a missing, damaged or old file is measured again."""
-    path = tmp_path / "new" / "rates.json"
+    path = tmp_path / "rates.json"
     assert read_rates(path) is None
+    write_rates(tmp_path / "removed" / "rates.json", RATES)
+    assert not (tmp_path / "removed").exists()
     write_rates(path, RATES)
     assert read_rates(path) == RATES
     os.utime(path, (0, path.stat().st_mtime - MAX_AGE_S - 60))

@@ -41,6 +41,7 @@ def _remember(spec: HostSpec, *deaths: Death) -> None:
     known = History()
     for death in deaths:
         known = known.after_start().after_death(death)
+    spec.history_path().parent.mkdir(parents=True, exist_ok=True)
     history.save(known, spec.history_path())
 
 

@@ -54,6 +54,21 @@ class Asked:
 class CountingClient(EngineClient):
     """The program's client, with a list of what went through it."""
 
+    async def tokens_in(self, duration_ms: float, *, answer_tokens: int = 0) -> int | None:
+        """Return what the engine that questions are made for reads in a time.
+
+        For a yardstick that is ours: what fits decides what is asked, and both shall be asked the
+        same.
+        """
+        made_for: EngineClient | None = self.__dict__.get("_made_for")
+        if made_for is not None:
+            return await made_for.tokens_in(duration_ms, answer_tokens=answer_tokens)
+        return await super().tokens_in(duration_ms, answer_tokens=answer_tokens)
+
+    def ask_as_if(self, other: EngineClient) -> None:
+        """Take another engine's speed for this one's when questions are made."""
+        self.__dict__["_made_for"] = other
+
     @property
     def asked(self) -> list[Asked]:
         """What was asked so far, in the order in which it ended."""

@@ -52,7 +52,7 @@ async def decode_rows(ring: Ring) -> list[Row]:
         ways["bare"] = bare
     if ring.native_ is not None:
         ways["native"] = lambda _: _decoded(ring.native, body)
-    turns = await in_turns(ring.effort.of(12, 6), ways)
+    turns = await in_turns(ring.effort.of(20, 6), ways)
     what = f"decoding one answer of {N_DECODED} tokens, first token to last"
     return [
         _against(ring, turns, "bare", f"{what}, against the bare loop", BARE_BAR),

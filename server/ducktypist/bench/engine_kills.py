@@ -38,6 +38,8 @@ N_SERVERS = 2
 LATEST_KILL_S = {"scripted": 0.4, "llama_cpp": 1.5}
 """From the moment that the windows ask; starting and loading fall into it."""
 LATEST_ASK_S = 0.3
+ANSWER_TOKENS = (1, 6)
+"""Few: what counts is the restart, not how fast a model speaks."""
 POLL_S = 0.02
 LOST_AFTER_S = 60.0
 SCRIPT = {"rule": [{"reply": "word " * 200, "delay_ms": 2, "prefill_ms": 20}]}
@@ -192,7 +194,7 @@ async def _ready(spec: HostSpec) -> float:
 
 def _request(dice: random.Random) -> GenerationRequest:
     text = f"# Item {dice.randrange(1000)}\ndef item() -> int:\n"
-    return GenerationRequest(prompt=TextPrompt(text=text), max_tokens=dice.randint(1, 24))
+    return GenerationRequest(prompt=TextPrompt(text=text), max_tokens=dice.randint(*ANSWER_TOKENS))
 
 
 @contextlib.asynccontextmanager

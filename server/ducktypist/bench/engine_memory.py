@@ -14,8 +14,8 @@ from ducktypist.domain import GenerationRequest, Json, Sampling, TextPrompt
 from ducktypist.models.gguf import read_header
 
 BYTES_PER_MB = 1_000_000
-VALUE_BYTES = 2
-"""Of one element of a key or a value, unless the host says how large its cache is."""
+VALUE_BYTES = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
+"""Of one element of a key or a value, by the type that the host says (ggml-common.h)."""
 MEMORY_BAR = Bar(limit=250.0, statistic="max")
 HEADER = re.compile(r"[0-9a-f]+-[0-9a-f]+ ")
 
@@ -80,13 +80,9 @@ def _resident(pid: int, model: Path) -> tuple[int, int] | None:
 
 
 def _kv_bytes(ring: Ring) -> tuple[int, str]:
-    details = ring.details
-    told = details.get("kv_bytes")
-    if isinstance(told, int):
-        return told, "the cache as the host says"
-    cells = details.get("n_cells")
+    cells, kind = ring.details.get("n_cells"), str(ring.details.get("kv_type", "f16"))
     if ring.spec.backend != "llama_cpp" or not isinstance(cells, int):
         return 0, "no cache of keys and values"
     header = read_header(ring.spec.model_path)
     values = header.n_layers * header.n_head_kv * (header.key_length + header.value_length)
-    return values * VALUE_BYTES * cells, f"the cache as {cells} cells of 16-bit values"
+    return int(values * VALUE_BYTES[kind] * cells), f"the cache as {cells} cells of {kind} values"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,77 +14,100 @@ from ducktypist.bench.engine_rows import Turns, in_turns, number, spread
 from ducktypist.bench.engine_sides import Ring
 from ducktypist.bench.engine_texts import REPAIRS, finished_text, repair_request
 from ducktypist.bench.measure import Bar, Row
-from ducktypist.domain import Generation, GenerationRequest, Timings
+from ducktypist.domain import Generation, GenerationRequest, InfillPrompt, Timings
 from ducktypist.errors import DucktypistError
 
+BROKEN = "parcels"
+"""The trace's function to fix."""
 N_HOLES = 20
 N_PER_HOLE = 2
 
-INFILLS_BAR = Bar(limit=0.35, statistic="max")
-"""The worst round counts: one takes minutes, and six for an interval would take half an hour."""
+INFILLS_BAR = Bar(limit=0.35)
 SPECULATION_BAR = Bar(limit=1.8, is_floor=True)
 SAME_BAR = Bar(limit=0.0, statistic="max")
+
+
+class _Reuse(enum.StrEnum):
+    """What the cache may give to a round of infills."""
+
+    NEW = "a function that was not asked about before, cache on"
+    AGAIN = "a function that was asked about before, cache on"
+    NOTHING = "nothing reused"
+
+
+ROW_NAMES = {
+    _Reuse.NEW: "infills",
+    _Reuse.AGAIN: "infills-again",
+    _Reuse.NOTHING: "infills-cold",
+}
 
 
 async def infill_rows(ring: Ring) -> list[Row]:
     """Fill each of twenty lines of one function twice: all at once, and one by one.
 
-    One by one with the cache on is the harder comparison and the one that is judged: the prefix up
-    to each hole is warm, and the second answer of a hole reads nothing.
+    With the cache on and a function that nobody asked about before is how a fix meets it, and what
+    is judged: also one by one the prefix up to each hole is read once, and the second answer of a
+    hole reads nothing.
     """
     asked = await line_request(ring)
-    holes = asked.prompts
     taken: dict[str, list[Timings]] = {}
 
-    async def at_once(at: int, *, is_cold: bool) -> float:
-        request = _drawn(replace(asked, cold=is_cold), seed=_seed(at))
+    async def at_once(at: int, *, reuse: _Reuse) -> float:
+        request = _drawn(_named(asked, at, "a", reuse), seed=_seed(at))
         answers, timings = await ring.ours.client.several(request)
-        if len(answers) != len(holes) * N_PER_HOLE:
-            raise DucktypistError(f"{len(answers)} answers came for {len(holes)} holes")
-        _keep(taken, at, f"at once, {_words(is_cold=is_cold)}", [timings])
+        if len(answers) != request.n_answers:
+            raise DucktypistError(f"{len(answers)} of {request.n_answers} answers came")
+        _keep(taken, at, f"at once, {reuse}", [timings])
         return timings.total_ms
 
-    async def one_by_one(at: int, *, is_cold: bool) -> float:
-        single = replace(asked, more=(), n=1, cold=is_cold)
+    async def one_by_one(at: int, *, reuse: _Reuse) -> float:
+        request = _named(asked, at, "b", reuse)
+        single = replace(request, more=(), n=1)
         singles = [
             _drawn(replace(single, prompt=hole), seed=_seed(at) + choice)
-            for hole in holes
+            for hole in request.prompts
             for choice in range(N_PER_HOLE)
         ]
-        each = [(await ring.ours.client.generate(request)).timings for request in singles]
-        _keep(taken, at, f"one by one, {_words(is_cold=is_cold)}", each)
+        each = [(await ring.ours.client.generate(one)).timings for one in singles]
+        _keep(taken, at, f"one by one, {reuse}", each)
         return sum(item.total_ms for item in each)
 
-    turns = {
-        is_cold: await in_turns(
-            n_rounds,
-            {
-                "at once": partial(at_once, is_cold=is_cold),
-                "one by one": partial(one_by_one, is_cold=is_cold),
-            },
-            warm_up=not is_cold,
-        )
-        for is_cold, n_rounds in ((False, ring.effort.of(3, 1)), (True, 1))
+    n_rounds = {
+        _Reuse.NEW: ring.effort.of(6, 2),
+        _Reuse.AGAIN: ring.effort.of(3, 1),
+        _Reuse.NOTHING: 1,
     }
-    profile, details = await profile_of(ring, len(holes) * N_PER_HOLE)
-    read = "; ".join(
-        f"{name}: {spread([item.prompt_tokens - item.cached_tokens for item in each], 'read')}, "
-        f"{spread([item.completion_tokens for item in each], 'made')}"
-        for name, each in taken.items()
-    )
-    what = f"{len(holes)} lines x {N_PER_HOLE} infills of one 30-line function, wall time at once"
-    return [
-        Row(
-            name="infills" + ("-cold" if is_cold else ""),
-            what=f"{what} against one by one, {_words(is_cold=is_cold)}",
-            unit="x",
-            samples=pair.ratio("at once", "one by one"),
-            bar=None if is_cold else INFILLS_BAR,
-            note=pair.told("ms") + ("" if is_cold else f"; tokens a round: {read}{profile}"),
-            details={**details, **pair.as_json()},
+    profile, details = await profile_of(ring, asked.n_answers)
+    rows = []
+    for reuse, n in n_rounds.items():
+        pair = await in_turns(
+            n,
+            {
+                "at once": partial(at_once, reuse=reuse),
+                "one by one": partial(one_by_one, reuse=reuse),
+            },
+            warm_up=reuse is _Reuse.AGAIN,
         )
-        for is_cold, pair in turns.items()
-    ]
+        read = "; ".join(
+            f"{way} "
+            + spread([item.prompt_tokens - item.cached_tokens for item in each], "tokens read, ")
+            + spread([item.completion_tokens for item in each], "made")
+            for way in pair.of
+            for each in (taken[f"{way}, {reuse}"],)
+        )
+        rows.append(
+            Row(
+                name=ROW_NAMES[reuse],
+                what=f"{N_HOLES} lines x {N_PER_HOLE} infills of one 30-line function, wall time "
+                f"at once against one by one; {reuse}",
+                unit="x",
+                samples=pair.ratio("at once", "one by one"),
+                bar=INFILLS_BAR if reuse is _Reuse.NEW else None,
+                note=f"{pair.told('ms')}; {read}{profile if reuse is _Reuse.NEW else ''}",
+                details={**details, **pair.as_json()},
+            )
+        )
+    return rows
 
 
 async def speculation_rows(ring: Ring) -> list[Row]:
@@ -92,16 +116,19 @@ async def speculation_rows(ring: Ring) -> list[Row]:
     text = finished_text(trace)
     async with workbench_of(ring.ours.client, ring.stage.folder("repairs")) as workbench:
         asked = [await repair_request(text, item, workbench) for item in REPAIRS]
-    made: dict[bool, dict[int, Generation]] = {True: {}, False: {}}
+    made: dict[bool, dict[int, list[Generation]]] = {True: {}, False: {}}
 
     async def rewritten(at: int, *, speculate: bool) -> float:
-        request = replace(asked[at % len(asked)], speculate=speculate)
-        done = await ring.ours.client.generate(request)
+        done = [
+            await ring.ours.client.generate(replace(request, speculate=speculate))
+            for request in asked
+        ]
         if at >= 0:
             made[speculate][at] = done
-        return done.timings.decode_tok_s
+        n_tokens = sum(item.timings.completion_tokens for item in done)
+        return n_tokens * 1000 / sum(item.timings.decode_ms for item in done)
 
-    n_rounds = len(asked) * ring.effort.of(2, 1)
+    n_rounds = ring.effort.of(6, 2)
     turns = await in_turns(
         n_rounds,
         {
@@ -109,16 +136,21 @@ async def speculation_rows(ring: Ring) -> list[Row]:
             "without": partial(rewritten, speculate=False),
         },
     )
-    differing = [at for at in range(n_rounds) if made[True][at].text != made[False][at].text]
+    pairs = [
+        (repair.function, drafted, plain)
+        for at in range(n_rounds)
+        for repair, drafted, plain in zip(REPAIRS, made[True][at], made[False][at], strict=True)
+    ]
+    differing = [name for name, drafted, plain in pairs if drafted.text != plain.text]
     return [
-        _speculation_row(turns, [item.timings for item in made[True].values()]),
+        _speculation_row(turns, [drafted.timings for _, drafted, _ in pairs]),
         Row(
             name="speculation-same",
-            what=f"of those {n_rounds} answers, the ones that drafts changed",
+            what=f"of those {len(pairs)} answers, the ones that drafts changed",
             unit="answers",
             samples=(float(len(differing)),),
             bar=SAME_BAR,
-            note=", ".join(sorted({REPAIRS[at % len(REPAIRS)].function for at in differing})),
+            note=", ".join(sorted(set(differing))),
         ),
     ]
 
@@ -147,8 +179,19 @@ def _seed(at: int) -> int:
     return 2 + at * N_PER_HOLE if at >= 0 else 0
 
 
-def _words(*, is_cold: bool) -> str:
-    return "nothing reused" if is_cold else "cache on"
+def _named(request: GenerationRequest, at: int, way: str, reuse: _Reuse) -> GenerationRequest:
+    """Return the request about a function of another name, so that nothing of it is cached."""
+    if reuse is not _Reuse.NEW:
+        return replace(request, cold=reuse is _Reuse.NOTHING)
+    prompts = [
+        InfillPrompt(
+            prefix=item.prefix.replace(BROKEN, f"{BROKEN}_{at}{way}"),
+            suffix=item.suffix.replace(BROKEN, f"{BROKEN}_{at}{way}"),
+        )
+        for item in request.prompts
+        if isinstance(item, InfillPrompt)
+    ]
+    return replace(request, prompt=prompts[0], more=tuple(prompts[1:]))
 
 
 def _keep(taken: dict[str, list[Timings]], at: int, name: str, each: Sequence[Timings]) -> None:
@@ -175,7 +218,8 @@ def _speculation_row(turns: Turns, timings: Sequence[Timings]) -> Row:
     )
     return Row(
         name="speculation",
-        what=f"{len(REPAIRS)} broken functions rewritten, tokens/s with drafts against without",
+        what=f"{len(REPAIRS)} broken functions rewritten, tokens/s of a round with drafts against "
+        "without",
         unit="x",
         samples=turns.ratio("with drafts", "without"),
         bar=SPECULATION_BAR,

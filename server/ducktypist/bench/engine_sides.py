@@ -12,7 +12,7 @@ import json
 import sys
 from asyncio import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psutil
@@ -25,6 +25,7 @@ from ducktypist.engine.client import HostSpec
 from ducktypist.errors import DucktypistError, EngineUnavailableError, ModelMissingError
 
 LOAD_TIMEOUT_S = 180.0
+IDLE_UNLOAD_S = 3600.0
 CHILD_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 10.0
 LINE_LIMIT_BYTES = 16 * 1024**2
@@ -163,6 +164,8 @@ async def ring(stage: Stage, effort: Effort, *, say: Callable[[str], None]) -> A
     spec = stage.spec
     if spec is None:
         raise ModelMissingError(stage.no_spec)
+    # It is not asked while the others are, and must not leave meanwhile.
+    spec = replace(spec, idle_unload_s=IDLE_UNLOAD_S)
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(contextlib.aclosing(counting_client(spec=spec)))
         await client.wait_ready(LOAD_TIMEOUT_S)
@@ -208,6 +211,7 @@ async def native_side(made: Ring, *, n_parallel: int) -> AsyncIterator[Side]:
             **told["settings"],
         }
         client = counting_client(url=url)
+        client.ask_as_if(made.ours.client)
         try:
             await client.wait_ready(LOAD_TIMEOUT_S)
             yield Side(

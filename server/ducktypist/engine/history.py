@@ -108,7 +108,10 @@ def load(path: Path) -> History:
 
 
 def save(history: History, path: Path) -> None:
-    """Write a history; nothing depends on it so much that failing to would be an error."""
+    """Write a history; nothing depends on it so much that failing to would be an error.
+
+    The folder must be there: a host that leaves must not bring one back that was removed.
+    """
     told = {
         "level": history.level,
         "n_starts": history.n_starts,
@@ -117,6 +120,5 @@ def save(history: History, path: Path) -> None:
     }
     new = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
         new.write_text(json.dumps(told, indent=1), "utf-8")
         new.replace(path)

@@ -88,9 +88,11 @@ def read_rates(path: Path) -> Rates | None:
 
 
 def write_rates(path: Path, rates: Rates) -> None:
-    """Keep what was measured; a failure only means that it is measured again."""
+    """Keep what was measured; a failure only means that it is measured again.
+
+    The folder must be there: a host that leaves must not bring one back that was removed.
+    """
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(rates.to_json()), "utf-8")
 
 

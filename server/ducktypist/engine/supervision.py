@@ -45,6 +45,8 @@ class Supervision:
         self._record: HostRecord | None = None
         self._watchdog: Watchdog | None = None
         self._is_serving = False
+        with contextlib.suppress(OSError):
+            history.parent.mkdir(parents=True, exist_ok=True)
         self._past, self._death = _take_in(record, history)
         self.retreat = self._past.retreat()
         """How much less to ask for than the settings say."""
