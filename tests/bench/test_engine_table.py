@@ -19,7 +19,7 @@ RULES = [
     {"kind": "text", "match": "Copy \\d", "reply": "ok", "prefill_ms": 400},
 ]
 WITHOUT_OTHERS = {
-    *("candidates", "candidates-cold", "infills", "infills-cold", "append"),
+    *("candidates", "candidates-cold", "infills", "infills-again", "infills-cold", "append"),
     *("speculation", "speculation-same", "close", "windows-focus", "windows-lost", "memory"),
 }
 AGAINST_OTHERS = {"decode-bare", "decode-native", "append-native", "reread", "body"}
