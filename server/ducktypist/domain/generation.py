@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -174,6 +175,22 @@ class Timings:
     """Tokens proposed by n-gram speculation."""
     accepted_tokens: int = 0
     """Those of them that the model would have said itself."""
+
+    @classmethod
+    def summed(cls, parts: Sequence[Timings]) -> Timings:
+        """Return the sum of each duration and count; which of them overlap, the caller knows."""
+        return cls(
+            queue_ms=sum(part.queue_ms for part in parts),
+            prefill_ms=sum(part.prefill_ms for part in parts),
+            ttft_ms=sum(part.ttft_ms for part in parts),
+            decode_ms=sum(part.decode_ms for part in parts),
+            total_ms=sum(part.total_ms for part in parts),
+            prompt_tokens=sum(part.prompt_tokens for part in parts),
+            cached_tokens=sum(part.cached_tokens for part in parts),
+            completion_tokens=sum(part.completion_tokens for part in parts),
+            drafted_tokens=sum(part.drafted_tokens for part in parts),
+            accepted_tokens=sum(part.accepted_tokens for part in parts),
+        )
 
     @property
     def decode_tok_s(self) -> float:

@@ -64,17 +64,11 @@ class FannedOut:
     def timings(self) -> Timings:
         """Return the figures of all requests together, as far as they have come."""
         taken = self._taken
-        return Timings(
+        return dataclasses.replace(
+            Timings.summed(taken),
             queue_ms=min((one.queue_ms for one in taken), default=0.0),
-            prefill_ms=sum(one.prefill_ms for one in taken),
             ttft_ms=min((one.ttft_ms for one in taken), default=0.0),
-            decode_ms=sum(one.decode_ms for one in taken),
             total_ms=(time.monotonic() - self._started_s) * 1000,
-            prompt_tokens=sum(one.prompt_tokens for one in taken),
-            cached_tokens=sum(one.cached_tokens for one in taken),
-            completion_tokens=sum(one.completion_tokens for one in taken),
-            drafted_tokens=sum(one.drafted_tokens for one in taken),
-            accepted_tokens=sum(one.accepted_tokens for one in taken),
         )
 
 

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ulid import ULID
 
@@ -164,17 +164,10 @@ class Tally:
     def total(self) -> Timings:
         """Return sums of the tokens and durations; the wait is from the start until now."""
         parts = self.timings
-        return Timings(
-            queue_ms=sum(part.queue_ms for part in parts),
-            prefill_ms=sum(part.prefill_ms for part in parts),
+        return replace(
+            Timings.summed(parts),
             ttft_ms=parts[0].ttft_ms if parts else 0.0,
-            decode_ms=sum(part.decode_ms for part in parts),
             total_ms=(time.monotonic() - self.started) * 1000,
-            prompt_tokens=sum(part.prompt_tokens for part in parts),
-            cached_tokens=sum(part.cached_tokens for part in parts),
-            completion_tokens=sum(part.completion_tokens for part in parts),
-            drafted_tokens=sum(part.drafted_tokens for part in parts),
-            accepted_tokens=sum(part.accepted_tokens for part in parts),
         )
 
 
