@@ -49,11 +49,10 @@ class Placement:
         self.cells = Cells(n_cells=capacity.n_cells, n_sequences=capacity.n_sequences)
         self._can_fork = capacity.can_fork
         self._sequences = Sequences(self.cells)
-        self._placed: dict[int, Answer] = {}
 
     def busy(self) -> dict[int, Answer]:
         """Return the answers that have a sequence, by it."""
-        return dict(self._placed)
+        return dict(self._sequences.placed)
 
     def n_unread(self, answer: Answer) -> int:
         """Return how many tokens of an answer are not in the cache."""
@@ -65,7 +64,7 @@ class Placement:
         best, n_best = None, 0
         for sequence in range(self.cells.n_sequences):
             n_held = self.cells.length(sequence)
-            if n_held <= n_best or (sequence in self._placed and not self._can_fork):
+            if n_held <= n_best or (sequence in self._sequences.placed and not self._can_fork):
                 continue
             if answer.request.is_cold and not self._is_of(answer.request, sequence):
                 continue
@@ -128,19 +127,18 @@ class Placement:
 
     def release(self, answer: Answer, *, keep: bool, now_s: float) -> list[Change]:
         """Take an answer's sequence back; what it holds stays if it is to be kept."""
-        sequence, answer.sequence = answer.sequence, None
+        sequence = answer.sequence
         # A draft goes on from a last token that is not to be read alone any more.
         answer.draft = ()
         if sequence is None:
             return []
-        del self._placed[sequence]
-        self._sequences.release(sequence, lane=answer.request.lane, now_s=now_s)
+        self._sequences.release(sequence, now_s=now_s)
         return [] if keep else [self._empty(sequence)]
 
     def lose_all(self, *, now_s: float) -> None:
         """Take in that every sequence is empty, and take them back."""
-        for answer in list(self._placed.values()):
-            self.release(answer, keep=False, now_s=now_s)
+        for answer in list(self._sequences.placed.values()):
+            self.release(answer, keep=True, now_s=now_s)
         for sequence in range(self.cells.n_sequences):
             self.cells.trim(sequence, 0)
 
@@ -152,7 +150,7 @@ class Placement:
 
     def _is_of(self, request: Request, sequence: int) -> bool:
         """Tell whether an unfinished answer of a request is computed in a sequence."""
-        placed = self._placed.get(sequence)
+        placed = self._sequences.placed.get(sequence)
         return placed is not None and placed.request is request
 
     def _seat(
@@ -166,7 +164,7 @@ class Placement:
         target = self._empty_sequence(changes, spared=source, now_s=now_s)
         if target is not None:
             return [*changes, *self._place(answer, target, source, n_same)]
-        if source is not None and source not in self._placed:
+        if source is not None and source not in self._sequences.placed:
             return self._take(answer, source, n_same)
         return None
 
@@ -188,9 +186,7 @@ class Placement:
         return changes
 
     def _occupy(self, answer: Answer, sequence: int, n_same: int) -> None:
-        self._sequences.occupy(sequence)
-        self._placed[sequence] = answer
-        answer.sequence = sequence
+        self._sequences.occupy(sequence, answer)
         if not answer.was_placed:
             answer.was_placed, answer.n_cached = True, min(n_same, answer.n_prompt)
 
@@ -215,7 +211,7 @@ class Placement:
         """Tell whether so many cells more can be promised beside what others may still take."""
         n_promised = sum(
             self.n_unread(answer) + max(0, answer.max_tokens - answer.n_made)
-            for answer in self._placed.values()
+            for answer in self._sequences.placed.values()
         )
         return self.cells.n_used + n_promised + n_needed <= self.cells.n_cells
 
@@ -240,7 +236,7 @@ class Placement:
         """Take the place of an unfinished answer that matters less; None when there is none."""
         beaten = [
             one
-            for one in self._placed.values()
+            for one in self._sequences.placed.values()
             if one.request.priority < priority and one not in spared
         ]
         if not beaten:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ducktypist.engine.asked import Answer
 from ducktypist.engine.cells import Cells
 
 HALF_LIFE_S = 60.0
@@ -28,21 +29,23 @@ class Sequences:
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
         self._uses: dict[int, Use] = {}
-        self.busy: set[int] = set()
-        """Those of answers that have not ended."""
+        self.placed: dict[int, Answer] = {}
+        """The answers that have not ended, by their sequence."""
 
     def idle(self) -> list[int]:
         """Return the sequences that nobody waits for, empty ones included."""
-        return [one for one in range(self._cells.n_sequences) if one not in self.busy]
+        return [one for one in range(self._cells.n_sequences) if one not in self.placed]
 
-    def occupy(self, sequence: int) -> None:
+    def occupy(self, sequence: int, answer: Answer) -> None:
         """Give a sequence to an answer."""
-        self.busy.add(sequence)
+        self.placed[sequence] = answer
+        answer.sequence = sequence
 
-    def release(self, sequence: int, *, lane: str, now_s: float) -> None:
-        """Take it back; what it holds stays."""
-        self.busy.discard(sequence)
-        self._uses[sequence] = Use(lane=lane, ended_s=now_s)
+    def release(self, sequence: int, *, now_s: float) -> None:
+        """Take it back from its answer; what it holds stays."""
+        answer = self.placed.pop(sequence)
+        answer.sequence = None
+        self._uses[sequence] = Use(lane=answer.request.lane, ended_s=now_s)
 
     def may_take(self, sequence: int, *, n_kept: int, lane: str) -> bool:
         """Tell whether an answer may go on in a sequence, and lose what follows ``n_kept``.
@@ -50,7 +53,7 @@ class Sequences:
         The next request of the same lane makes the end of the last one worthless; another
         request copies the beginning instead, unless hardly anything is lost.
         """
-        if sequence in self.busy:
+        if sequence in self.placed:
             return False
         n_lost = self._cells.length(sequence) - n_kept
         use = self._uses.get(sequence)
