@@ -10,6 +10,7 @@ from ducktypist.engine.costs import Costs
 from support.schedules import N_WORDS, Asked, Play
 
 GPU = Costs(step_ms={1: 10.0, 64: 11.0, 256: 14.0}, prefill_tok_s=10_000.0)
+EVEN = Costs(step_ms={1: 20.0, 256: 1000.0}, prefill_tok_s=250.0)
 CPU = Costs(step_ms={1: 20.0, 2: 55.0, 8: 90.0, 256: 1000.0}, prefill_tok_s=250.0)
 CODES = (StepCode.INTERRUPTED, StepCode.NO_ROOM, StepCode.FAILED)
 
@@ -57,7 +58,7 @@ class Chance:
             n_batch_tokens=pick([8, 32, 64]),
             n_rows=pick([16, 64]),
             can_fork=can_fork,
-            costs=pick([GPU, CPU, Costs()]),
+            costs=pick([GPU, CPU, EVEN]),
             seed=seed,
         )
         self.stems = [words(n_ctx_tokens // 2, seed * 8 + number) for number in range(3)]

@@ -1,30 +1,25 @@
 """What a step costs, as the scheduler reckons with it: arithmetic over measured points.
 
-Pure. The points come from ``rates``, which measures them. On a graphics card a step of forty rows
-takes as long as one of a single row; on a CPU whose cores are busy with one row, two rows may take
-three times as long. So how many answers go on together is a question for the measurement.
+Pure. The points are those of ``rates``, each row of another answer. On a graphics card a step of
+forty rows takes as long as one of a single row; on a CPU whose cores are busy with one row, two
+rows may take three times as long. So how many answers go on together is a question for the
+measurement.
 """
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from ducktypist.engine.rates import Rates
 
 WORTH_IT = 1.05
 """By how much more tokens a second a wider step must promise, to be taken."""
-DEFAULT_STEP_MS = {1: 20.0, 256: 1000.0}
-DEFAULT_PREFILL_TOK_S = 250.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """How long steps take here."""
-
-    step_ms: Mapping[int, float] = field(default_factory=lambda: dict(DEFAULT_STEP_MS))
-    """Milliseconds of a step by its number of rows, each row of another answer."""
-    prefill_tok_s: float = DEFAULT_PREFILL_TOK_S
-    """Tokens of a prompt read a second."""
+class Costs(Rates):
+    """How long steps take here, and what follows from it."""
 
     def ms(self, n_rows: int) -> float:
         """Return how long a step of so many rows takes, between the points on a straight line."""

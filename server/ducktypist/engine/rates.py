@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 MAX_AGE_S = 30 * 24 * 3600.0
 """After so long the measurement is made again."""
@@ -40,7 +40,7 @@ class Rates:
         left_ms = duration_ms - answer_tokens * self.step_ms[1]
         return max(0, int(left_ms / 1000 * self.prefill_tok_s))
 
-    def corrected(self, *, n_rows: int, n_tokens: int, took_ms: float) -> Rates:
+    def corrected(self, *, n_rows: int, n_tokens: int, took_ms: float) -> Self:
         """Return the rates after one more step, of so many rows and tokens, was seen.
 
         The shape of the curve stays as it was measured; a busy machine makes all of it slower.

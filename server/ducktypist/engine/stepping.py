@@ -41,9 +41,8 @@ class Stepper:
             rates: How fast it is.
             on_end: Told of each request that ends, and how, before its ticket is.
         """
-        self.rates = rates
-        """Corrected with each step."""
-        self.scheduler = Scheduler(backend.capacity(), _costs(rates))
+        costs = Costs(prefill_tok_s=rates.prefill_tok_s, step_ms=rates.step_ms)
+        self.scheduler = Scheduler(backend.capacity(), costs)
         self._backend = backend
         self._on_end = on_end
         capacity = backend.capacity()
@@ -99,6 +98,11 @@ class Stepper:
                 serving = self._servings[id(answer.request)]
                 serving.show(serving.answering(answer).end(FinishReason.LENGTH), now_s=now_s)
                 self._end_answer(answer, serving, now_s)
+
+    @property
+    def rates(self) -> Rates:
+        """How fast the backend is, as corrected with each step."""
+        return self.scheduler.costs
 
     @property
     def has_requests(self) -> bool:
@@ -236,9 +240,9 @@ class Stepper:
     def _learn(self, step: Step, took_ms: float) -> None:
         n_rows = sum(fed.n_rows for fed in step.feeds)
         n_tokens = sum(len(fed.tokens) for fed in step.feeds)
-        rates = self.rates.corrected(n_rows=n_rows, n_tokens=n_tokens, took_ms=took_ms)
-        if rates is not self.rates:
-            self.rates, self.scheduler.costs = rates, _costs(rates)
+        self.scheduler.costs = self.scheduler.costs.corrected(
+            n_rows=n_rows, n_tokens=n_tokens, took_ms=took_ms
+        )
 
     # ------------------------------------------------------------------ ends
 
@@ -282,7 +286,3 @@ def _feed(fed: Fed, serving: Serving) -> Feed:
         n_rows=fed.n_rows,
         drawer=serving.answering(fed.answer).drawer,
     )
-
-
-def _costs(rates: Rates) -> Costs:
-    return Costs(step_ms=rates.step_ms, prefill_tok_s=rates.prefill_tok_s)
