@@ -26,7 +26,8 @@ from ducktypist.engine.llama_cpp import LlamaCppBackend
 from ducktypist.engine.worker import Worker
 from ducktypist.errors import EngineUnavailableError
 from support.engines import until_async
-from support.real_engine import ask, collect, real_worker, settings_of
+from support.real_engine import ask, real_worker, settings_of
+from support.tickets import told
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
 
@@ -109,12 +110,12 @@ async def test_the_cache_is_reused_and_can_be_forbidden(worker: Worker) -> None:
     """A repeated prompt reads one token, a changed one what follows the change, a cold one all."""
     first = await ask(worker, _request(_chat("Say hello."), cold=True))
     again = await ask(worker, _request(_chat("Say hello.")))
-    assert first.end.cached_tokens == 0
-    assert again.end.cached_tokens == again.end.prompt_tokens - 1
-    changed = (await ask(worker, _request(_chat("Say goodbye.")))).end
+    assert first.finished.cached_tokens == 0
+    assert again.finished.cached_tokens == again.finished.prompt_tokens - 1
+    changed = (await ask(worker, _request(_chat("Say goodbye.")))).finished
     assert 0 < changed.cached_tokens < changed.prompt_tokens - 1
     fresh = await ask(worker, _request(_chat("Say hello."), cold=True))
-    assert fresh.end.cached_tokens == 0
+    assert fresh.finished.cached_tokens == 0
     assert fresh.texts == first.texts
 
 
@@ -127,10 +128,10 @@ async def test_other_requests_do_not_cool_a_prompt(worker: Worker) -> None:
     await ask(worker, _request(typed, lane="inline"))
     await ask(worker, _request(hover, lane="hover"))
     await ask(worker, _request(fix))
-    again = (await ask(worker, _request(more, lane="inline"))).end
+    again = (await ask(worker, _request(more, lane="inline"))).finished
     assert again.prompt_tokens - again.cached_tokens < 5
     for prompt, lane in ((hover, "hover"), (fix, "")):
-        warm = (await ask(worker, _request(prompt, lane=lane))).end
+        warm = (await ask(worker, _request(prompt, lane=lane))).finished
         assert warm.cached_tokens == warm.prompt_tokens - 1
 
 
@@ -163,8 +164,8 @@ async def test_cancelling_while_reading_leaves_a_usable_context(
     ticket = worker.submit(_request(LONG, cold=True), want_logprobs=False)
     await asyncio.sleep(after_s)
     ticket.cancel()
-    left = await collect(ticket)
-    assert (left.texts, left.end.reason) == ({}, FinishReason.CANCELLED)
+    left = await told(ticket)
+    assert (left.texts, left.finished.reason) == ({}, FinishReason.CANCELLED)
     assert (await ask(worker, _request(_chat("Say hello."), cold=True))).texts == expected
 
 
@@ -175,8 +176,8 @@ async def test_cancelling_keeps_what_was_read(worker: Worker) -> None:
         lambda: any(slot["n_tokens"] >= 256 for slot in worker.status()["slots"])  # type: ignore[call-overload,index,union-attr] # JSON
     )
     ticket.cancel()
-    await collect(ticket)
-    assert (await ask(worker, _request(LONG, max_tokens=1))).end.cached_tokens >= 256
+    await told(ticket)
+    assert (await ask(worker, _request(LONG, max_tokens=1))).finished.cached_tokens >= 256
 
 
 async def test_cancelling_while_generating_keeps_the_cache_true(worker: Worker) -> None:
@@ -186,7 +187,7 @@ async def test_cancelling_while_generating_keeps_the_cache_true(worker: Worker) 
     ticket = worker.submit(_request(prompt, max_tokens=400), want_logprobs=False)
     await ticket.next_event()
     ticket.cancel()
-    await collect(ticket)
+    await told(ticket)
     again = await ask(worker, _request(prompt, max_tokens=40))
     assert again.texts[0] == expected
 
@@ -197,9 +198,9 @@ async def test_candidates_share_their_prompt(worker: Worker) -> None:
     four = await ask(worker, _request(prompt, n=4, sampling=SAMPLED, cold=True))
     assert set(four.texts) == {0, 1, 2, 3}
     assert len(set(four.texts.values())) > 1
-    assert four.end.cached_tokens == 0
-    alone = (await ask(worker, _request(prompt, max_tokens=1))).end
-    assert four.end.prompt_tokens == alone.prompt_tokens
+    assert four.finished.cached_tokens == 0
+    alone = (await ask(worker, _request(prompt, max_tokens=1))).finished
+    assert four.finished.prompt_tokens == alone.prompt_tokens
     assert alone.cached_tokens == alone.prompt_tokens - 1
 
 
@@ -220,7 +221,7 @@ async def test_many_holes_share_what_stands_before_them(worker: Worker) -> None:
         _request(holes[0], max_tokens=24, more=tuple(holes[1:]), stop_when=rule, cold=True),
     )
     assert set(together.reasons) == set(range(len(holes)))
-    assert together.end.cached_tokens > together.end.prompt_tokens // 4
+    assert together.finished.cached_tokens > together.finished.prompt_tokens // 4
     n_same = 0
     for number, hole in enumerate(holes):
         one = await ask(worker, _request(hole, max_tokens=24, stop_when=rule, cold=True))
@@ -244,16 +245,16 @@ async def test_drafts_do_not_change_the_answer(worker: Worker, change: str) -> N
         )
         for speculate in (False, True)
     ]
-    ids = [[token.chosen.token_id for token in one.tokens.get(0, [])] for one in (plain, drafted)]
+    ids = [[token.chosen.token_id for token in one.tokens()] for one in (plain, drafted)]
     assert ids[0] == ids[1]
-    assert plain.end.drafted_tokens == 0
-    assert drafted.end.drafted_tokens >= drafted.end.accepted_tokens > 10
+    assert plain.finished.drafted_tokens == 0
+    assert drafted.finished.drafted_tokens >= drafted.finished.accepted_tokens > 10
 
 
 async def test_each_token_comes_with_its_probability_and_lead(worker: Worker) -> None:
     """Greedy tokens are the likeliest, and the margin is the distance to the second."""
     answers = await ask(worker, _request(_chat("Count to five.")))
-    for token in answers.tokens[0]:
+    for token in answers.tokens():
         assert token.chosen == token.top[0]
         assert token.chosen.logprob <= 0
         lead = token.top[0].logprob - token.top[1].logprob
@@ -266,8 +267,8 @@ async def test_a_body_stops_where_it_ends(worker: Worker) -> None:
     prompt = TextPrompt(text='def double(number):\n    """Return twice the number."""\n')
     rule = StopRule(name=StopName.DEDENT, indent="    ")
     answers = await ask(worker, _request(prompt, max_tokens=200, stop_when=rule))
-    assert answers.end.reason is FinishReason.STOP
-    assert answers.end.completion_tokens < 60
+    assert answers.finished.reason is FinishReason.STOP
+    assert answers.finished.completion_tokens < 60
 
 
 async def test_background_work_gives_way(worker: Worker) -> None:
@@ -280,7 +281,7 @@ async def test_background_work_gives_way(worker: Worker) -> None:
     await ask(worker, _request(_chat("Say hello."), max_tokens=4))
     assert worker.n_unfinished() == 1
     background.cancel()
-    assert (await collect(background)).end.reason is FinishReason.CANCELLED
+    assert (await told(background)).finished.reason is FinishReason.CANCELLED
 
 
 async def test_reading_ahead_makes_a_prompt_warm(worker: Worker) -> None:
@@ -288,8 +289,8 @@ async def test_reading_ahead_makes_a_prompt_warm(worker: Worker) -> None:
     prompt = TextPrompt(text="# warm\n" + FUNCTION)
     read = await ask(worker, _request(prompt, max_tokens=0, priority=Priority.BACKGROUND))
     assert read.texts == {}
-    assert read.end.completion_tokens == 0
-    asked = (await ask(worker, _request(prompt, max_tokens=2))).end
+    assert read.finished.completion_tokens == 0
+    asked = (await ask(worker, _request(prompt, max_tokens=2))).finished
     assert asked.cached_tokens == asked.prompt_tokens - 1
 
 
@@ -318,8 +319,8 @@ async def test_a_full_cache_forgets_and_goes_on(model: Path) -> None:
             small.submit(_request(one, max_tokens=3), want_logprobs=False) for one in prompts
         ]
         for ticket in tickets:
-            assert (await collect(ticket)).end.completion_tokens == 3
-        again = (await ask(small, _request(prompts[-1], max_tokens=1))).end
+            assert (await told(ticket)).finished.completion_tokens == 3
+        again = (await ask(small, _request(prompts[-1], max_tokens=1))).finished
         assert again.cached_tokens == again.prompt_tokens - 1
 
 

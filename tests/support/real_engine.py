@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from ducktypist.domain import FinishReason, GenerationRequest
-from ducktypist.engine.backend import AnswerEnd, Delta, Finished, TokenChoice
+from ducktypist.domain import GenerationRequest
 from ducktypist.engine.llama_cpp import LlamaCppBackend, LlamaSettings
 from ducktypist.engine.retreat import Retreat
-from ducktypist.engine.ticket import Ticket
 from ducktypist.engine.worker import Worker
-from support.engines import until_async
+from support.tickets import Told, answer, working
 
 
 def settings_of(path: Path, *, n_ctx_tokens: int = 1024, n_cells: int = 0) -> LlamaSettings:
@@ -34,57 +30,14 @@ def settings_of(path: Path, *, n_ctx_tokens: int = 1024, n_cells: int = 0) -> Ll
     )
 
 
-@dataclass(kw_only=True)
-class Answers:
-    """What came of a request."""
-
-    texts: dict[int, str] = field(default_factory=dict)
-    tokens: dict[int, list[TokenChoice]] = field(default_factory=dict)
-    reasons: dict[int, FinishReason] = field(default_factory=dict)
-    finished: Finished | None = None
-
-    @property
-    def end(self) -> Finished:
-        """What it took."""
-        assert self.finished is not None
-        return self.finished
-
-
-async def collect(ticket: Ticket) -> Answers:
-    """Wait for everything that a ticket delivers.
-
-    Raises:
-        Exception: The one that it ended with.
-    """
-    found = Answers()
-    while True:
-        event = await ticket.next_event()
-        match event:
-            case Delta():
-                found.texts[event.index] = found.texts.get(event.index, "") + event.text
-                found.tokens.setdefault(event.index, []).extend(event.tokens)
-            case AnswerEnd():
-                found.reasons[event.index] = event.reason
-            case Finished():
-                found.finished = event
-                return found
-            case _:
-                raise event
-
-
-async def ask(worker: Worker, request: GenerationRequest) -> Answers:
-    """Ask and wait."""
-    return await collect(worker.submit(request, want_logprobs=True))
-
-
 @contextlib.asynccontextmanager
 async def real_worker(path: Path, **options: int) -> AsyncIterator[Worker]:
     """Give a worker with the model loaded."""
-    worker = Worker(LlamaCppBackend(settings_of(path, **options)), on_fatal=lambda: None)
-    worker.start()
-    await until_async(lambda: worker.state != "loading")
-    assert worker.state == "ready", worker.failure
-    try:
+    async with working(LlamaCppBackend(settings_of(path, **options))) as worker:
+        assert worker.state == "ready", worker.failure
         yield worker
-    finally:
-        await asyncio.to_thread(worker.stop, timeout_s=10)
+
+
+async def ask(worker: Worker, request: GenerationRequest) -> Told:
+    """Return what a worker says to a request, with log-probabilities."""
+    return await answer(worker, request, want_logprobs=True)

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ducktypist.domain import FinishReason, GenerationRequest
-from ducktypist.engine.backend import AnswerEnd, Backend, ConnectionDropped, Delta, Finished
+from ducktypist.engine.backend import (
+    AnswerEnd,
+    Backend,
+    ConnectionDropped,
+    Delta,
+    Finished,
+    TokenChoice,
+)
 from ducktypist.engine.worker import Ticket, Worker
 from ducktypist.errors import EngineError
 from support.engines import until_async
@@ -32,6 +39,10 @@ class Told:
         """The end, which was no failure."""
         assert isinstance(self.end, Finished), repr(self.end)
         return self.end
+
+    def tokens(self, index: int = 0) -> list[TokenChoice]:
+        """Return the tokens of one answer."""
+        return [token for one in self.deltas if one.index == index for token in one.tokens]
 
     @property
     def text(self) -> str:

@@ -8,9 +8,7 @@ sequence, and keeps the logits of every position.
 from __future__ import annotations
 
 import importlib
-import logging
 import os
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,23 +36,18 @@ from ducktypist.engine.llama_context import (
 )
 from ducktypist.engine.llama_devices import find_gpus
 from ducktypist.engine.llama_drawing import Logits, LogitsDrawer
+from ducktypist.engine.llama_log import complaint, forget_complaints, listen
 from ducktypist.engine.llama_measuring import SAMPLE_TEXT, measure
 from ducktypist.engine.llama_offload import Asked, Gpu, Offload, plan
 from ducktypist.engine.llama_prompts import PromptEncoder
 from ducktypist.engine.llama_shape import read_shape
 from ducktypist.engine.llama_vocab import Vocabulary
-from ducktypist.engine.postmortem import MEMORY_WORDS
 from ducktypist.engine.rates import Rates
 from ducktypist.engine.retreat import Retreat
 from ducktypist.engine.sampling import Sampler
 from ducktypist.errors import EngineUnavailableError
 
-log = logging.getLogger(__name__)
-
 MAX_THREADS = 8
-
-COMPLAINTS = {3, 4}
-"""GGML_LOG_LEVEL_WARN and _ERROR in ggml.h."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +81,6 @@ class LlamaCppBackend:
         self._lib: Any = None
         self._model: Any = None
         self._loaded: LlamaContext | None = None
-        self._callbacks: list[Any] = []
-        self._complaints: deque[str] = deque(maxlen=4)
 
     # ------------------------------------------------------------------ loading
 
@@ -102,7 +93,8 @@ class LlamaCppBackend:
                 f"fetch it with `ducktypist model pull`"
             )
         self._lib = _bindings()
-        self._listen_to_log()
+        listen(self._lib)
+        forget_complaints()
         self._lib.llama_backend_init()
         self._offload = self._plan()
         self._model = self._load_model(n_gpu_layers=self._offload.n_gpu_layers)
@@ -193,7 +185,7 @@ class LlamaCppBackend:
         model = self._lib.llama_model_load_from_file(os.fsencode(self._settings.path), parameters)
         if not model:
             raise EngineUnavailableError(
-                f"llama.cpp cannot load {self._settings.path}: {self._complaint()}; "
+                f"llama.cpp cannot load {self._settings.path}: {complaint()}; "
                 f"fetch the file again or choose another model"
             )
         return model
@@ -215,27 +207,8 @@ class LlamaCppBackend:
         except MemoryError as error:
             raise EngineUnavailableError(
                 f"llama.cpp cannot make a cache of {offload.n_cells} tokens: "
-                f"{self._complaint()}; lower engine.n_ctx_tokens or engine.cache_tokens"
+                f"{complaint()}; lower engine.n_ctx_tokens or engine.cache_tokens"
             ) from error
-
-    def _listen_to_log(self) -> None:
-        def heard(level: int, text: bytes, _data: object) -> None:
-            line = text.decode("utf-8", "replace").strip()
-            if line:
-                # All of it is for debugging: a cancelled request alone is three errors to ggml.
-                log.debug("%s", line)
-            if line and level in COMPLAINTS:
-                self._complaints.append(line)
-                if MEMORY_WORDS.search(line):
-                    # CUDA ends the process next, and who comes after reads why in the log.
-                    log.error("%s", line)
-
-        callback = self._lib.llama_log_callback(heard)
-        self._callbacks.append(callback)
-        self._lib.llama_log_set(callback, None)
-
-    def _complaint(self) -> str:
-        return "; ".join(self._complaints) or "it gave no reason"
 
     def _lib_version(self) -> str:
         return str(getattr(importlib.import_module("llama_cpp"), "__version__", "unknown"))
