@@ -29,6 +29,7 @@ from ducktypist.models.store import ModelStore, StoredModel
 from ducktypist.models.transfer import PullProgress
 from ducktypist.prompting.templates import PromptLibrary
 from ducktypist.verify.interpreter import find_interpreter
+from ducktypist.verify.pytest_runner import PytestRunner
 from ducktypist.verify.sandbox import LEVEL_LANDLOCK, Sandbox, SandboxStatus, probe
 from ducktypist.verify.watchdog import Limits
 
@@ -308,12 +309,14 @@ class App:
             "max_processes": limits.max_processes,
             "max_output_bytes": limits.max_output_bytes,
         }
+        sandbox = Sandbox(
+            status=status, scratch_root=config.cache_dir() / "scratch", hidden=self._hidden()
+        )
         return Grounds(
             root=root,
-            sandbox=Sandbox(
-                status=status, scratch_root=config.cache_dir() / "scratch", hidden=self._hidden()
-            ),
+            sandbox=sandbox,
             interpreter=interpreter,
+            runners=(PytestRunner(sandbox=sandbox, interpreter=interpreter),),
             limits=Limits(timeout_s=limits.timeout_s, **common),
             suite_limits=Limits(timeout_s=limits.suite_timeout_s, **common),
             buffers=buffers,

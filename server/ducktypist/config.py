@@ -112,10 +112,44 @@ class CompleteConfig:
 class FixConfig:
     """``fix failing test``."""
 
-    budget_s: float = 90.0
-    max_candidates: int = 80
+    budget_s: float = 60.0
+    """How long to search, the runs included."""
+    max_candidates: int = 400
+    """How many patches to try, those by rule included."""
+    max_tokens: int = 6000
+    """How many tokens the model may write, all candidates together."""
+    more_s: float = 10.0
+    """How long to go on after the first plausible patch, so that several can be compared."""
+    repair_rounds: int = 2
+    """How often to ask again with the new failure when nothing was plausible; at most two."""
     line_max_tokens: int = 48
     repeats: int = 3
+    sources: tuple[str, ...] = ()
+    """Which kinds of candidates to try, in this order; empty means all, those first that the ledger
+    says work for this model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoConfig:
+    """How Go tests are run."""
+
+    command: str = ""
+    """Empty: ``go`` beside the server's own Python or on PATH, never one inside the workspace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsConfig:
+    """Other test runners, and results that come from elsewhere."""
+
+    __test__ = False
+
+    command: tuple[str, ...] = ()
+    """A program and its arguments that run the tests of files that no other runner owns; ``{test}``
+    stands for the test's file or id, ``{junit}`` for where to write JUnit XML."""
+    files: tuple[str, ...] = ()
+    """Patterns of the test files that the command runs, such as ``*.test.ts``."""
+    junit_xml: str = ""
+    """A JUnit XML file, relative to the workspace's folder, whose failures are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +183,8 @@ class Config:
     explain: ExplainConfig = field(default_factory=ExplainConfig)
     complete: CompleteConfig = field(default_factory=CompleteConfig)
     fix: FixConfig = field(default_factory=FixConfig)
+    go: GoConfig = field(default_factory=GoConfig)
+    tests: TestsConfig = field(default_factory=TestsConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
 
@@ -158,6 +194,8 @@ RESTRICTED = frozenset(
         "engine",
         "model",
         "python",
+        "go",
+        "tests",
         "ledger",
         "verify.max_memory_bytes",
         "verify.max_processes",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,14 +113,7 @@ async def test_an_open_buffer_counts_instead_of_the_file(
     write_tree(workspace, {"test_a.py": "def test_a():\n    assert True\n"})
     grounds = grounds_in(workspace, sandbox_level, scratch_root)
     text = "\n\n\ndef test_a():\n    assert False\n"
-    buffered = type(grounds)(
-        root=grounds.root,
-        sandbox=grounds.sandbox,
-        interpreter=grounds.interpreter,
-        limits=grounds.limits,
-        suite_limits=grounds.suite_limits,
-        buffers={Path("test_a.py"): text},
-    )
+    buffered = replace(grounds, buffers={Path("test_a.py"): text})
     run = await run_tests(["test_a.py"], grounds=buffered)
     (failing,) = run.failing
     assert failing.line == 5

@@ -29,6 +29,7 @@ from ducktypist.features.workbench import Workbench
 from ducktypist.ledger.reading import Suggestion, read_suggestions
 from ducktypist.ledger.store import Ledger
 from ducktypist.prompting.templates import PromptLibrary
+from ducktypist.verify.pytest_runner import PytestRunner
 from ducktypist.verify.sandbox import Sandbox, SandboxStatus
 from ducktypist.verify.watchdog import Limits
 from support.engines import spec_of, until_async
@@ -156,10 +157,12 @@ def grounds_in(
         max_processes=LIMITS.max_processes,
         max_output_bytes=LIMITS.max_output_bytes,
     )
+    sandbox, interpreter = Sandbox(status=status, scratch_root=scratch_root), Path(sys.executable)
     return Grounds(
         root=root,
-        sandbox=Sandbox(status=status, scratch_root=scratch_root),
-        interpreter=Path(sys.executable),
+        sandbox=sandbox,
+        interpreter=interpreter,
+        runners=(PytestRunner(sandbox=sandbox, interpreter=interpreter),),
         limits=limits,
         suite_limits=LIMITS,
         buffers={},

@@ -14,7 +14,8 @@ from ducktypist.bench.measure import Bar, Row, quantile, since_ms
 from ducktypist.bench.stage import N_FILES, TRIVIAL_TEST, Stage, many_files
 from ducktypist.errors import RunnerError
 from ducktypist.verify.pytest_options import kept_options
-from ducktypist.verify.runners import PytestRunner
+from ducktypist.verify.pytest_runner import PytestRunner
+from ducktypist.verify.runner import RunRequest
 from ducktypist.verify.sandbox import Sandbox, probe
 from ducktypist.verify.watchdog import Limits
 
@@ -29,7 +30,7 @@ PYTEST_ARGUMENTS = (
     *("-o", "addopts=", "--rootdir=.", "--tb=long", "-q", "--color=no"),
     "--continue-on-collection-errors",
 )
-"""What ``verify.runners`` gives pytest as well, besides its plugin and the project's options."""
+"""What our runner gives pytest as well, besides its plugin and the project's options."""
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -117,12 +118,7 @@ async def _boxed_tests(sandbox: Sandbox, root: Path) -> float:
     runner = PytestRunner(sandbox=sandbox, interpreter=Path(sys.executable))
     started = time.perf_counter()
     report = await runner.run(
-        root=root,
-        targets=[TRIVIAL_TEST],
-        overlay={},
-        canaries=False,
-        hash_seed=0,
-        limits=LIMITS,
+        RunRequest(root=root, targets=(TRIVIAL_TEST,), canaries=False, limits=LIMITS)
     )
     took_ms = since_ms(started)
     if report.exit_status != 0 or len(report.results) != 1:

@@ -4,6 +4,14 @@ Everything here is immutable and does no I/O. It imports nothing outside the sta
 Only ``lsp.convert`` knows UTF-16 and only ``syntax`` knows tree-sitter's bytes.
 """
 
+from ducktypist.domain.candidates import (
+    Candidate,
+    Hole,
+    HoleKind,
+    Mutation,
+    Source,
+    Trial,
+)
 from ducktypist.domain.generation import (
     ChatPrompt,
     FinishReason,
@@ -46,6 +54,7 @@ from ducktypist.domain.verdicts import (
 )
 
 __all__ = [
+    "Candidate",
     "ChatPrompt",
     "Document",
     "FailingTest",
@@ -53,18 +62,22 @@ __all__ = [
     "Frame",
     "Generation",
     "GenerationRequest",
+    "Hole",
+    "HoleKind",
     "InfillPrompt",
     "Json",
     "Killed",
     "Kind",
     "Message",
     "ModelIdentity",
+    "Mutation",
     "Outcome",
     "Priority",
     "Prompt",
     "Provenance",
     "Rung",
     "Sampling",
+    "Source",
     "Span",
     "StopName",
     "StopRule",
@@ -75,5 +88,6 @@ __all__ = [
     "TextPrompt",
     "Timings",
     "TokenLogprob",
+    "Trial",
     "Verdict",
 ]

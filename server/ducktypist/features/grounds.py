@@ -10,13 +10,14 @@ import asyncio
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ducktypist.domain import TestReport
+from ducktypist.errors import RunnerError
 from ducktypist.syntax.regions import test_functions
 from ducktypist.verify.examples import ExampleReport, run_examples
-from ducktypist.verify.runners import PytestRunner
+from ducktypist.verify.runner import Runner, RunRequest
 from ducktypist.verify.sandbox import Sandbox
 from ducktypist.verify.watchdog import Limits
 
@@ -41,6 +42,8 @@ class Grounds:
     root: Path
     sandbox: Sandbox
     interpreter: Path
+    runners: tuple[Runner, ...]
+    """Each test file belongs to the first one that owns it."""
     limits: Limits
     suite_limits: Limits
     buffers: Mapping[Path, str]
@@ -69,6 +72,34 @@ class Grounds:
         """Return the node ids of the tests whose text names a function."""
         return await asyncio.to_thread(self._tests_naming, name)
 
+    def runner_of(self, node_id: str) -> Runner:
+        """Return whose test (or test file, or folder) this is.
+
+        Raises:
+            RunnerError: Nobody's.
+        """
+        relative = Path(node_id.partition("::")[0])
+        for runner in self.runners:
+            if runner.owns(relative):
+                return runner
+        names = " and ".join(runner.name for runner in self.runners) or "no test runner"
+        raise RunnerError(f"{relative} is no test file of {names}; see the settings under `tests`")
+
+    def request(
+        self,
+        targets: Sequence[str],
+        *,
+        changed: Mapping[Path, str] | None = None,
+        whole_suite: bool = False,
+    ) -> RunRequest:
+        """Return a request to run tests on the buffers with ``changed`` laid over them."""
+        return RunRequest(
+            root=self.root,
+            limits=self.suite_limits if whole_suite else self.limits,
+            targets=tuple(targets),
+            overlay={**self.buffers, **(changed or {})},
+        )
+
     async def tests(
         self,
         targets: Sequence[str],
@@ -79,15 +110,10 @@ class Grounds:
         whole_suite: bool = False,
         trace: bool = False,
     ) -> TestReport:
-        """Run tests on the buffers with ``changed`` laid over them."""
-        return await PytestRunner(sandbox=self.sandbox, interpreter=self.interpreter).run(
-            root=self.root,
-            targets=targets,
-            overlay={**self.buffers, **(changed or {})},
-            canaries=canaries,
-            hash_seed=hash_seed,
-            limits=self.suite_limits if whole_suite else self.limits,
-            trace=trace,
+        """Run Python tests on the buffers with ``changed`` laid over them."""
+        request = self.request(targets, changed=changed, whole_suite=whole_suite)
+        return await self.runner_of(targets[0] if targets else "x.py").run(
+            replace(request, canaries=canaries, hash_seed=hash_seed, trace=trace)
         )
 
     async def examples(

@@ -1,7 +1,7 @@
 """A pytest plugin that reports what happened, test by test, on a pipe of its own.
 
 Runs inside the sandbox with the user's Python (3.8 or newer) and pytest (6 to 9), so it uses
-nothing of Ducktypist. ``runners`` copies it next to the run and loads it with ``-p``.
+nothing of Ducktypist. ``pytest_runner`` copies it next to the run and loads it with ``-p``.
 It hides its pipe from the tests as well as it can; a test that sets out to forge reports from
 within the same process still could, which is why we say plausible and not correct.
 """

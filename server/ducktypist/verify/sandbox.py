@@ -2,7 +2,7 @@
 
 Level 4: bubblewrap with overlays. 3: an older bubblewrap in an overlay of our own. 2: Landlock and
 seccomp on a copied tree. Below 2 nothing is run: :meth:`Sandbox.run` raises.
-Not here: what is run (``runners``, ``examples``), and whether the folder is trusted (``app``).
+Not here: what is run (the runners, ``examples``), and whether the folder is trusted (``app``).
 """
 
 from __future__ import annotations

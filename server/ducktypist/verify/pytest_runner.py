@@ -1,4 +1,4 @@
-"""Runs a project's tests in the sandbox and says, test by test, what became of them.
+"""Runs pytest in the sandbox and says, test by test, what became of them.
 
 The plugin ``pytest_probe`` reports from inside; this file starts it, reads it and does not believe
 it more than it has to. What a report is worth is ``verdict``'s business.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from ducktypist.errors import RunnerError
 from ducktypist.verify import canary
 from ducktypist.verify.interpreter import require_pytest
 from ducktypist.verify.pytest_options import kept_options
+from ducktypist.verify.runner import RunRequest, Trials
 from ducktypist.verify.sandbox import SUPPORT, RunResult, Sandbox
-from ducktypist.verify.watchdog import Limits
+from ducktypist.verify.trials import cold_trials
 
 PLUGIN = "_ducktypist_pytest_probe"
 _SOURCE = Path(__file__).with_name("pytest_probe.py")
@@ -45,37 +47,37 @@ class PytestRunner:
         self._sandbox = sandbox
         self._interpreter = interpreter
 
-    async def run(
-        self,
-        *,
-        root: Path,
-        targets: Sequence[str],
-        overlay: Mapping[Path, str],
-        canaries: bool,
-        hash_seed: int,
-        limits: Limits,
-        on_level: Callable[[int], None] | None = None,
-        trace: bool = False,
-    ) -> TestReport:
+    @property
+    def name(self) -> str:
+        """Return what people call it."""
+        return "pytest"
+
+    @property
+    def language(self) -> str:
+        """Return the language of what it tests."""
+        return "python"
+
+    def owns(self, relative: Path) -> bool:
+        """Tell whether a file is one of Python's."""
+        return relative.suffix == ".py"
+
+    def trials(self, request: RunRequest) -> AbstractAsyncContextManager[Trials]:
+        """Get ready to try many patches."""
+        return cold_trials(self, request)
+
+    async def run(self, request: RunRequest) -> TestReport:
         """Run tests once.
 
-        Args:
-            root: The folder that node ids are relative to; the run's workspace.
-            targets: Node ids or files relative to ``root``; nothing means every test there is.
-            overlay: Texts laid over files of the root, by path relative to it.
-            canaries: Run tests that must fail along with them.
-            hash_seed: The run's ``PYTHONHASHSEED``.
-            limits: What the run may use.
-            on_level: Told the sandbox level that the run had.
-            trace: Note which lines of the workspace's files each test runs; slower.
-
         Raises:
-            RunnerError: pytest is missing or did not start.
+            RunnerError: pytest is missing or did not start, or a race was to be looked for.
             SandboxError: The run could not be isolated.
         """
+        targets, overlay = request.targets, request.overlay
+        if request.race:
+            raise RunnerError("pytest finds no data races; only `go test` does")
         if any(target.startswith("-") for target in targets):
             raise RunnerError(f"{targets!r} holds an option; expected node ids or files")
-        plan = await asyncio.to_thread(self._plan, root, overlay, is_guarded=canaries, trace=trace)
+        plan = await asyncio.to_thread(self._plan, request)
         result = await self._sandbox.run(
             argv=[
                 *(str(self._interpreter), "-m", "pytest"),
@@ -87,30 +89,27 @@ class PytestRunner:
             overlay={**overlay, **plan.canary_files},
             environment={
                 "PYTHONPATH": SUPPORT,
-                "PYTHONHASHSEED": str(hash_seed),
+                "PYTHONHASHSEED": str(request.hash_seed),
                 "DUCKTYPIST_PROBE": plan.setup,
             },
-            limits=limits,
+            limits=request.limits,
             interpreter=self._interpreter,
             support={f"{PLUGIN}.py": _SOURCE},
         )
-        if on_level is not None:
-            on_level(result.level)
         events = list(_events(result.reports, plan.nonce))
         self._require_started(events, result)
         return _report(events, result, root=plan.root, bird=plan.bird)
 
-    def _plan(
-        self, root: Path, overlay: Mapping[Path, str], *, is_guarded: bool, trace: bool
-    ) -> _Plan:
+    def _plan(self, request: RunRequest) -> _Plan:
         require_pytest(self._interpreter)
-        real = root.resolve()
+        real = request.root.resolve()
+        originals = _originals(real, request.overlay) if request.canaries else {}
         return _Plan(
             root=real,
-            options=kept_options(real, overlay),
-            bird=canary.make(_originals(real, overlay)) if is_guarded else None,
+            options=kept_options(real, request.overlay),
+            bird=canary.make(originals) if request.canaries else None,
             nonce=secrets.token_hex(16),
-            trace=trace,
+            trace=request.trace,
         )
 
     def _require_started(self, events: Sequence[Mapping[str, Any]], result: RunResult) -> None:

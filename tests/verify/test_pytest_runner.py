@@ -10,7 +10,8 @@ import pytest
 
 from ducktypist.domain import Killed, TestOutcome, TestReport
 from ducktypist.errors import RunnerError
-from ducktypist.verify.runners import PytestRunner
+from ducktypist.verify.pytest_runner import PytestRunner
+from ducktypist.verify.runner import RunRequest
 from support.sandboxes import LIMITS
 
 pytestmark = pytest.mark.sandbox
@@ -40,12 +41,14 @@ async def run(bench: Any, **changes: Any) -> TestReport:
     files = {Path(name): text for name, text in changes.pop("files", {}).items()}
     runner = PytestRunner(sandbox=bench.sandbox, interpreter=bench.user_python)
     return await runner.run(
-        root=changes.pop("root", bench.workspace),
-        targets=changes.pop("targets", ()),
-        overlay=files,
-        canaries=changes.pop("canaries", True),
-        hash_seed=changes.pop("hash_seed", 1),
-        limits=replace(LIMITS, **changes),
+        RunRequest(
+            root=changes.pop("root", bench.workspace),
+            targets=tuple(changes.pop("targets", ())),
+            overlay=files,
+            canaries=changes.pop("canaries", True),
+            hash_seed=changes.pop("hash_seed", 1),
+            limits=replace(LIMITS, **changes),
+        )
     )
 
 
@@ -260,14 +263,7 @@ async def test_missing_pytest_is_said(best: Any, tmp_path: Path) -> None:
     python = tmp_path / "v" / "bin" / "python"
     runner = PytestRunner(sandbox=best.sandbox, interpreter=python)
     with pytest.raises(RunnerError, match="pip install pytest"):
-        await runner.run(
-            root=best.workspace,
-            targets=(),
-            overlay={},
-            canaries=True,
-            hash_seed=1,
-            limits=LIMITS,
-        )
+        await runner.run(RunRequest(root=best.workspace, limits=LIMITS))
 
 
 CHEATS = {
