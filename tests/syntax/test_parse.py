@@ -1,5 +1,9 @@
+import re
+from pathlib import Path
+
 import pytest
 
+from ducktypist.syntax import parse as parse_module
 from ducktypist.syntax.lines import LineTable, column_of, indent_unit, newline_style
 from ducktypist.syntax.parse import Tree, grammar_of, parse
 
@@ -103,3 +107,10 @@ def test_indentation_is_measured_as_the_file_has_it() -> None:
     assert indent_unit("if x:\n  a\n  if y:\n    b\n") == "  "
     assert indent_unit("if x:\n\ta\n") == "\t"
     assert indent_unit("x = 1\n") == "    "
+
+
+def test_points_are_read_by_index() -> None:
+    """Rows and columns are never read as attributes, which corrupts memory from row 257 on."""
+    folder = Path(parse_module.__file__).parent
+    attribute = re.compile(r"_point\.(row|column)")
+    assert [path.name for path in folder.glob("*.py") if attribute.search(path.read_text())] == []

@@ -294,12 +294,15 @@ def _lines_inside_strings(text: str, language: str | None) -> set[int]:
         return set()
     inside: set[int] = set()
     for node in tree.walk():
-        if node.type in _STRING_TYPES and node.end_point.row > node.start_point.row:
-            first = node.start_point.row + (node.type not in {"heredoc_body", "heredoc_end"})
-            last = node.end_point.row - (node.end_point.column == 0)
+        # By index: a point's attributes give away a reference that they do not own, and after some
+        # thousands of them the process dies (py-tree-sitter up to 0.26.1, mended by its #466).
+        first_row, (last_row, last_column) = node.start_point[0], node.end_point
+        if node.type in _STRING_TYPES and last_row > first_row:
+            first = first_row + (node.type not in {"heredoc_body", "heredoc_end"})
+            last = last_row - (last_column == 0)
             inside.update(range(first, last + 1))
         elif node.type == "heredoc_end":
-            inside.add(node.start_point.row)
+            inside.add(first_row)
     return inside
 
 
