@@ -85,6 +85,21 @@ def test_a_byte_order_mark_and_windows_lines_are_read(tmp_path: Path) -> None:
         ({"fix": {"budget_s": True}}, "`fix.budget_s` must be a number, got true or false"),
         ({"fix": {"budget_s": [1]}}, "`fix.budget_s` must be a number, got list"),
         ({"engine": {"url": None}}, "must be a string, got NoneType"),
+        ({"fix": {"sources": "line"}}, "`fix.sources` must be a list of strings, got a string"),
+        ({"fix": {"sources": {"line": 1}}}, "`fix.sources` must be a list of strings, got dict"),
+        ({"fix": {"sources": ["line", 3]}}, "a list of strings, got a whole number 3 in it"),
+        ({"tests": {"command": [["npx"]]}}, "a list of strings, got list ['npx'] in it"),
+        (
+            {"fix": {"sources": ["line", "magic"]}},
+            "span, insertion, body, rewrite, mutation, race_recipe, got 'magic'",
+        ),
+        ({"fix": {"repair_rounds": 3}}, "`fix.repair_rounds` must be at most 2, got 3"),
+        ({"fix": {"repair_rounds": -1}}, "`fix.repair_rounds` must be at least 0, got -1"),
+        ({"fix": {"max_tokens": -1}}, "`fix.max_tokens` must be at least 0, got -1"),
+        ({"fix": {"max_candidates": 0}}, "`fix.max_candidates` must be at least 1, got 0"),
+        ({"fix": {"budget_s": 0}}, "`fix.budget_s` must be at least 1, got 0.0"),
+        ({"fix": {"budget_s": float("inf")}}, "`fix.budget_s` must be at most 3600, got inf"),
+        ({"fix": {"more_s": float("nan")}}, "`fix.more_s` must be at least 0, got nan"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_advice(settings: dict[str, Any], said: str) -> None:
@@ -105,12 +120,34 @@ def test_later_layers_win_key_by_key() -> None:
     assert user.fix.repeats == 5
 
 
+def test_a_list_of_strings_is_read_from_toml_and_json(tmp_path: Path) -> None:
+    """TOML's arrays and JSON's become tuples; an empty one is a value like any other."""
+    path = tmp_path / "config.toml"
+    path.write_text('[fix]\nsources = ["line", "mutation"]\n[tests]\ncommand = ["npx", "vitest"]\n')
+    found = merge(Config(), read_file(path), source=str(path))
+    assert found.fix.sources == ("line", "mutation")
+    assert found.tests.command == ("npx", "vitest")
+    both = merge(found, {"fix": {"sources": []}, "tests": {"files": ["*.ts"]}}, source="editor")
+    assert (both.fix.sources, both.tests.files) == ((), ("*.ts",))
+    assert both.tests.command == ("npx", "vitest")
+
+
+def test_only_a_trusted_folder_chooses_programs(tmp_path: Path) -> None:
+    """What runs tests of other languages is restricted, as Python's interpreter is."""
+    path = tmp_path / ".ducktypist.toml"
+    path.write_text('[go]\ncommand = "./go"\n[tests]\ncommand = ["./x"]\njunit_xml = "/etc/x"\n')
+    settings = read_file(path)
+    assert restricted_keys(settings) == ("go", "tests")
+    assert restricted_keys(settings, trusted=True) == ()
+
+
 def test_known_keys_are_all_and_typed() -> None:
     """Each setting is listed once with a type that a client's manifest can express."""
     known = known_keys()
     assert known["engine.url"] is str
     assert known["fix.budget_s"] is float
-    assert set(known.values()) == {str, int, float, bool}
+    assert known["fix.sources"] == tuple[str, ...]
+    assert set(known.values()) == {str, int, float, bool, config.STRINGS}
     sections = {key.partition(".")[0] for key in known}
     assert sections == set(Config.__slots__)
 
@@ -210,7 +247,7 @@ def test_no_workspace_names_a_variable() -> None:
 
 def test_choices_and_bounds_are_of_real_settings() -> None:
     """Every checked name exists and its default passes."""
-    assert {*config.CHOICES, *config.LEAST} <= set(known_keys())
+    assert {*config.CHOICES, *config.LEAST, *config.MOST} <= set(known_keys())
     for section, values in dataclasses.asdict(Config()).items():
         assert merge(Config(), {section: values}, source="defaults") == Config()
 

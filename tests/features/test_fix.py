@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,19 @@ from typing import Any
 import pytest
 
 from ducktypist.config import FixConfig
-from ducktypist.domain import FailingTest, FinishReason, Kind, Outcome, Rung, StopName, StopRule
+from ducktypist.domain import (
+    FailingTest,
+    FinishReason,
+    Kind,
+    Outcome,
+    Rung,
+    Source,
+    StopName,
+    StopRule,
+)
 from ducktypist.engine.scripted import flatten
 from ducktypist.features.fix import FixProposal, FixRequest, fix
-from ducktypist.features.localise import MAX_LINES
+from ducktypist.features.fix_questions import MAX_HOLES
 from ducktypist.verify.sandbox import SandboxStatus
 from support.engines import until_async
 from support.sandboxes import tree_hash
@@ -20,7 +30,8 @@ from support.workbench import Bench, bench_of, grounds_in, write_tree
 
 pytestmark = pytest.mark.sandbox
 
-CONFIG = FixConfig(repeats=1, max_candidates=6)
+CONFIG = FixConfig(repeats=1, max_candidates=6, more_s=0.0, sources=("line", "rewrite"))
+"""Nothing by rule, and the first plausible patch is taken."""
 TARGET = "tests/test_rows.py::test_last_row_is_kept"
 ROWS = '''\
 """Rows of a table."""
@@ -122,7 +133,7 @@ async def test_the_right_line_is_found_and_proved(
     assert found.verdict.outcome is Outcome.PLAUSIBLE
     assert found.verdict.rung is Rung.NO_REGRESSIONS
     assert found.message == "plausible: 3 of 3 runs, 2 other tests still pass"
-    assert found.n_candidates >= 2
+    assert found.search.n_candidates >= 2
     (row,) = rows
     assert (row.kind, str(row.label), row.regression_checked, row.shown) == (
         Kind.FIX, "right", True, True,
@@ -166,26 +177,25 @@ async def test_a_candidate_that_hangs_is_ended_and_the_search_goes_on(
     """An endless loop counts as a timeout, and the next candidate is still tried."""
     rules = [
         hole('``size``."""', "while True: pass\n"),
-        hole("found = \\[\\]", RIGHT),
+        {**hole("found = \\[\\]", RIGHT), "delay_ms": 1000},
     ]
     found, _, _ = await fixed(tmp_path, shop, sandbox_level, rules, timeout_s=8.0)
     assert found.edit is not None
     assert found.verdict.outcome is Outcome.PLAUSIBLE
-    assert found.n_candidates == 2
+    assert found.search.n_candidates == 2
 
 
 async def test_all_lines_of_a_function_are_asked_in_one_request(
     tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
 ) -> None:
-    """First greedily, then two samples a line; the rewritten function last, drafted from it."""
+    """First greedily, then two samples a line; the rewritten function after them, drafted."""
     found, bench, _ = await fixed(tmp_path, shop, sandbox_level, [])
     assert found.message.startswith("no plausible patch: no candidates")
-    greedy, samples, rewriting = bench.backend.asked
+    greedy, rewriting, samples, rewritings = bench.backend.asked
     holes = [flatten(prompt)[1] for prompt in greedy.prompts]
     assert len(holes) == len(set(holes)) == 4
-    assert [hole.index("<HOLE>") for hole in holes] == sorted(h.index("<HOLE>") for h in holes)
     assert samples.prompts == greedy.prompts
-    assert (greedy.n, samples.n, rewriting.n) == (1, 2, 1)
+    assert (greedy.n, rewriting.n, samples.n, rewritings.n) == (1, 1, 2, 2)
     assert (greedy.sampling.temperature, rewriting.sampling.temperature) == (0.0, 0.0)
     assert samples.sampling.temperature > 0
     assert greedy.stop == samples.stop == ("\n",)
@@ -203,7 +213,7 @@ async def test_candidates_are_run_while_others_are_generated(
         tmp_path, shop, sandbox_level, [hole("found = \\[\\]", RIGHT), slow]
     )
     assert found.edit is not None
-    assert found.n_candidates == 1
+    assert found.search.n_candidates == 1
     (request,) = bench.backend.asked
     assert len(request.prompts) > 1
     (ended,) = bench.backend.ended
@@ -214,8 +224,9 @@ async def test_candidates_are_run_while_others_are_generated(
 async def test_a_long_function_is_asked_in_several_requests(
     tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
 ) -> None:
-    """No request has more answers than an engine takes, and no line is left out."""
-    lines = "".join(f"    total += {number} * step\n" for number in range(MAX_LINES - 2))
+    """No request has more answers than an engine takes, and no line is left out up to a limit."""
+    most = MAX_HOLES[Source.LINE]
+    lines = "".join(f"    total += {number} * step\n" for number in range(most - 2))
     write_tree(
         workspace,
         {
@@ -228,7 +239,7 @@ async def test_a_long_function_is_asked_in_several_requests(
         tmp_path, workspace, sandbox_level, [], node_id="test_sums.py::test_nothing"
     )
     assert [(len(asked.prompts), asked.n) for asked in bench.backend.asked] == [
-        (MAX_LINES, 1), (32, 2), (MAX_LINES - 32, 2), (1, 1),
+        (most, 1), (1, 1), (32, 2), (most - 32, 2), (1, 2),
     ]  # fmt: skip
 
 
@@ -321,3 +332,106 @@ async def test_cancelling_leaves_nothing_behind(
         assert bench.backend.ended[0].reason == "cancelled"
         (row,) = await bench.rows()
         assert (row.answered, str(row.label)) == (False, "unverified")
+
+
+async def test_a_simple_mistake_needs_no_model(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """A patch by rule is run like any other, says whose it is, and is not the model's merit."""
+    found, _, rows = await fixed(
+        tmp_path, shop, sandbox_level, [], sources=("mutation", "line"), max_candidates=80
+    )
+    assert found.edit is not None
+    assert found.edit.apply(ROWS) == ROWS.replace("len(items) - 1", "len(items)")
+    assert found.search.source is Source.MUTATION
+    assert found.model.name == "rules"
+    (row,) = [item for item in rows if item.shown]
+    assert row.model == "rules"
+    assert {item.model for item in rows} <= {"rules", "scripted"}
+
+
+async def test_progress_says_what_is_tried(
+    tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Each candidate's number and outcome, then that one was plausible."""
+    said: list[str] = []
+    rules = [hole('``size``."""', "found = [[]]\n"), hole("found = \\[\\]", RIGHT)]
+    grounds = grounds_in(shop, sandbox_level, tmp_path / "scratch")
+    async with bench_of(tmp_path, rules, default="") as bench:
+        await fix(
+            red(shop),
+            workbench=bench.workbench,
+            grounds=grounds,
+            config=CONFIG,
+            progress=said.append,
+        )
+    assert re.fullmatch(r"candidate \d of \d: plausible", said[-2])
+    assert said[-1].startswith("plausible after ")
+
+
+THIN = {
+    "sums.py": "def total(numbers):\n    return len(numbers)\n",
+    "test_sums.py": "from sums import total\n\n\n"
+    "def test_total():\n    assert total([2, 2]) == 4\n",
+}
+
+
+def line(*replies: str) -> dict[str, Any]:
+    """Return a rule that answers whatever hole there is, a reply for each sample."""
+    return {"kind": "infill", "replies": list(replies)}
+
+
+async def test_patches_that_disagree_are_told_apart(
+    tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Thin tests let several patches pass: the label shows an input on which they differ."""
+    write_tree(workspace, THIN)
+    rules = [line("return sum(numbers)\n", "return 2 * len(numbers)\n", "return sum(numbers[:])\n")]
+    found, _, rows = await fixed(
+        tmp_path, workspace, sandbox_level, rules, node_id="test_sums.py::test_total",
+        sources=("line",), more_s=20.0,
+    )  # fmt: skip
+    assert found.edit is not None
+    assert found.edit.new_text.startswith("return sum(")
+    assert found.search.n_plausible >= 2
+    assert "otherwise: total(" in found.search.doubt
+    assert found.verdict.summary.endswith(found.search.doubt)
+    assert rows[0].shown
+
+
+async def test_a_patch_that_names_the_tests_values_comes_last(
+    tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Hard-coded answers pass, so they come last, and the label says so when there is no other."""
+    tests = THIN["test_sums.py"].replace("[2, 2]) == 4", "[20, 22]) == 42")
+    write_tree(workspace, {**THIN, "test_sums.py": tests})
+    cheat = "return 42 if numbers == [20, 22] else len(numbers)\n"
+    for replies, expected in (((cheat, "return sum(numbers)\n"), False), ((cheat,), True)):
+        found, _, _ = await fixed(
+            tmp_path, workspace, sandbox_level, [line(*replies)],
+            node_id="test_sums.py::test_total", sources=("line",), more_s=20.0,
+        )  # fmt: skip
+        assert found.edit is not None
+        assert ("42" in found.edit.new_text) is expected
+        assert ("names values of the test" in found.verdict.summary) is expected
+
+
+async def test_the_patch_that_turns_most_green_comes_first(
+    tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Of two patches that pass the target, the one that other red tests pass with is proposed."""
+    tests = THIN["test_sums.py"] + "\n\ndef test_more():\n    assert total([1, 2, 3, 4]) == 10\n"
+    write_tree(workspace, {**THIN, "test_sums.py": tests})
+    rules = [line("return 2 * len(numbers)\n", "return sum(numbers)\n")]
+    grounds = grounds_in(workspace, sandbox_level, tmp_path / "scratch")
+    request = red(workspace, "test_sums.py::test_total")
+    async with bench_of(tmp_path, rules, default="") as bench:
+        found = await fix(
+            replace(request, others=("test_sums.py::test_more",)),
+            workbench=bench.workbench,
+            grounds=grounds,
+            config=replace(CONFIG, sources=("line",), more_s=20.0),
+            progress=lambda _: None,
+        )
+    assert found.edit is not None
+    assert found.edit.new_text.strip() == "return sum(numbers)"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import stat
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from ducktypist.errors import LedgerBusyError, LedgerError
 from ducktypist.ledger import database, events
 from ducktypist.ledger.hashing import install_key, keyed_hash, plain_hash
 from ducktypist.ledger.reading import read_gaps, read_suggestions
-from ducktypist.ledger.rows import row_of
+from ducktypist.ledger.rows import Row, row_of
 from ducktypist.ledger.store import Ledger
-from support.ledger_events import MODEL, generated, new_id, requested, verified, write
+from support.ledger_events import MODEL, generated, new_id, requested, tried, verified, write
 
 
 def every_event(one: str) -> list[events.Event]:
@@ -33,6 +34,7 @@ def every_event(one: str) -> list[events.Event]:
         events.Dismissed(**named),
         events.Accepted(edited_fraction=0.25, **named),
         verified(one),
+        tried(one),
         events.Persisted(checkpoint=events.Checkpoint.AFTER_10_MIN, edit_ratio=0.5, **named),
         events.Settled(**conclusion, **named),
         events.Revised(**conclusion, **named),
@@ -56,7 +58,7 @@ def test_every_event_is_kept(tmp_path: Path) -> None:
     assert [row[0] for row in table(path, "SELECT event FROM lifecycle ORDER BY seq")] == [
         "shown", "superseded", "cancelled", "dismissed", "accepted"
     ]  # fmt: skip
-    for name in ("requested", "generated", "verified", "persisted", "source_text"):
+    for name in ("requested", "generated", "verified", "tried", "persisted", "source_text"):
         ((found, at_utc),) = table(path, f"SELECT suggestion_id, at_utc FROM {name}")  # noqa: S608 - a name from the line above
         assert found == one
         assert len(at_utc) == len("2026-01-31T12:00:00.000Z")
@@ -123,6 +125,7 @@ TABLES = (
     "generated",
     "lifecycle",
     "verified",
+    "tried",
     "persisted",
     "conclusion",
     "source_text",
@@ -258,6 +261,29 @@ async def test_the_event_loop_is_never_blocked(tmp_path: Path) -> None:
     assert await asyncio.to_thread(ledger.flush, 20)
     await asyncio.to_thread(ledger.close)
     assert (ledger.n_logged, ledger.n_unlogged) == (100, 0)
+
+
+def test_what_is_appended_together_is_one_transaction(tmp_path: Path) -> None:
+    """Hundreds of candidates go to the file at once, with one time; the queue's bound holds."""
+    path, one = tmp_path / "l.sqlite3", new_id()
+    ledger = Ledger(path, n_max_queued=300)
+    committed: list[int] = []
+    write_rows = database.Writer.write
+
+    def counting(writer: database.Writer, rows: Sequence[Row]) -> list[str]:
+        committed.append(len(rows))
+        return write_rows(writer, rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database.Writer, "write", counting)
+        ledger.append_all([])
+        ledger.append_all([requested(one), *(tried(one, position=i) for i in range(250))])
+        assert ledger.flush(20)
+        assert committed == [251]
+    ledger.append_all(tried(one, position=i) for i in range(400))
+    ledger.close(20)
+    assert (ledger.n_logged, ledger.n_unlogged) == (551, 100)
+    assert table(path, "SELECT count(DISTINCT at_utc) FROM tried WHERE seq <= 250") == [(1,)]
 
 
 def test_an_unused_ledger_makes_no_file(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from ducktypist.domain import (
     Kind,
     ModelIdentity,
     Outcome,
+    Source,
     Timings,
 )
 from ducktypist.ledger.events import Event, Generated, Requested, Tier, Verified, Verifier
 from ducktypist.ledger.store import Ledger
+from ducktypist.ledger.tried import Tried
 
 MODEL = ModelIdentity(
     name="duck-0.5b",
@@ -77,6 +79,26 @@ def verified(suggestion_id: str, **changes: Any) -> Verified:
         "n_failed": 0,
     }
     return Verified(**values | changes)
+
+
+def tried(suggestion_id: str, **changes: Any) -> Tried:
+    """Return a filled-in line of 8 tokens that did not help."""
+    values: dict[str, Any] = {
+        "suggestion_id": suggestion_id,
+        "position": 0,
+        "source": Source.LINE,
+        "form_hash": "b2k:a",
+        "function_hash": "b2k:b",
+        "outcome": Outcome.STILL_FAILING,
+        "stage": "screen",
+        "verify_ms": 20.0,
+        "completion_tokens": 8,
+        "generation_ms": 100.0,
+        "mean_logprob": -0.5,
+        "n_changed_chars": 3,
+        "suspicion": 0.75,
+    }
+    return Tried(**values | changes)
 
 
 def write(path: Path, *events: Event, keep_text: bool = False) -> None:

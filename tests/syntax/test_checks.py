@@ -185,7 +185,9 @@ RUNGS = {
     "undefined": ("python", "def f(x):\n    return y\n", Rung.PARSES),
     "arity": ("python", "def f(x):\n    return f()\n", Rung.PARSES),
     "broken": ("python", "def f(x):\n    return (\n", Rung.UNVERIFIED),
-    "go": ("go", "package p\n\nfunc f() {}\n", Rung.PARSES),
+    "go": ("go", "package p\n\nfunc f() {}\n", Rung.RESOLVES),
+    "go unused": ("go", "package p\n\nfunc f() {\n\tx := 1\n}\n", Rung.PARSES),
+    "bash": ("bash", "f() { :; }\n", Rung.PARSES),
     "go broken": ("go", "package p\n\nfunc f( {\n", Rung.UNVERIFIED),
     "no grammar": ("rust", "fn f() {}\n", Rung.UNVERIFIED),
 }

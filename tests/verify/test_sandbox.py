@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from ducktypist.errors import NoSandboxError, SandboxError
 from ducktypist.verify import sandbox as sandbox_module
 from ducktypist.verify import scratch
 from ducktypist.verify.sandbox import ROOT, SUPPORT, Sandbox, SandboxStatus, probe
+from support.processes import n_running, n_started, wait_until
 from support.sandboxes import LIMITS, sandbox_of, tree_hash
 
 pytestmark = pytest.mark.sandbox
@@ -31,39 +31,6 @@ REPORT = (
     "say = lambda x: os.write(fd, json.dumps(x).encode())\n"
 )
 SLEEPER = "import time; time.sleep(120)"
-
-
-def n_running(mark: str) -> int:
-    """Count processes of this machine whose arguments hold a text."""
-    count = 0
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            try:
-                count += mark.encode() in (path / "cmdline").read_bytes()
-            except OSError:
-                continue
-    return count
-
-
-def n_started(beginning: str) -> int:
-    """Count processes whose arguments begin with a text."""
-    count = 0
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            try:
-                count += (path / "cmdline").read_bytes().startswith(beginning.encode())
-            except OSError:
-                continue
-    return count
-
-
-async def wait_until(condition: Callable[[], bool], *, wait_s: float) -> None:
-    """Wait for something that another process does."""
-    deadline = time.monotonic() + wait_s
-    # Other processes set no events that could be awaited.
-    while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110 - see above
-        await asyncio.sleep(0.02)
-    assert condition()
 
 
 async def test_a_run_reports_its_status_output_and_reports(bench: Any) -> None:

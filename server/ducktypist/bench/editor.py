@@ -214,14 +214,7 @@ class Editor:
         return paths
 
     def _change(self, uri: str, edits: Sequence[Mapping[str, Any]]) -> None:
-        text = self.texts[uri]
-        spans = [
-            (_offset(text, item["range"]["start"]), _offset(text, item["range"]["end"]), item)
-            for item in edits
-        ]
-        ordered = sorted(spans, key=lambda item: item[0], reverse=True)
-        for start, end, item in ordered:
-            text = text[:start] + item["newText"] + text[end:]
+        text = edited(self.texts[uri], edits)
         self.texts[uri] = text
         self.versions[uri] += 1
         self.notify(
@@ -230,7 +223,7 @@ class Editor:
                 "textDocument": {"uri": uri, "version": self.versions[uri]},
                 # From the end, so that each range still means what it meant.
                 "contentChanges": [
-                    {"range": item["range"], "text": item["newText"]} for _, _, item in ordered
+                    {"range": item["range"], "text": item["newText"]} for item in _backwards(edits)
                 ],
             },
         )
@@ -288,6 +281,22 @@ class Editor:
             await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
         except TimeoutError as error:
             raise EditorFailure("the server did not leave after exit") from error
+
+
+def edited(text: str, edits: Sequence[Mapping[str, Any]]) -> str:
+    """Return a text after edits of the protocol, none of which overlap."""
+    for item in _backwards(edits):
+        start, end = (_offset(text, item["range"][side]) for side in ("start", "end"))
+        text = text[:start] + item["newText"] + text[end:]
+    return text
+
+
+def _backwards(edits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(
+        edits,
+        key=lambda item: (item["range"]["start"]["line"], item["range"]["start"]["character"]),
+        reverse=True,
+    )
 
 
 def _offset(text: str, position: Mapping[str, int]) -> int:

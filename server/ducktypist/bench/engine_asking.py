@@ -22,19 +22,19 @@ from ducktypist.domain import (
     Generation,
     GenerationRequest,
     InfillPrompt,
-    TestOutcome,
-    TestResult,
+    Source,
     TextPrompt,
     Timings,
 )
 from ducktypist.engine.client import EngineClient, GenerationStream, HostSpec
 from ducktypist.errors import DucktypistError
+from ducktypist.features.fix_case import Failure
 from ducktypist.features.fix_questions import Round, rounds
 from ducktypist.features.localise import Suspect
 from ducktypist.features.workbench import Workbench
 from ducktypist.ledger.store import Ledger
 from ducktypist.prompting.templates import PromptLibrary
-from ducktypist.syntax.edits import statement_lines
+from ducktypist.syntax.edits import LineTable, statement_lines
 from ducktypist.syntax.regions import FunctionRegion, function_named
 
 LANGUAGE = "python"
@@ -225,17 +225,17 @@ async def fix_rounds(
 
     def suspect() -> Suspect:
         region = function_of(text, function)
-        lines = statement_lines(text, LANGUAGE, region)
-        return Suspect(path=Path("depot.py"), text=text, function=region, lines=lines)
+        table = LineTable(text)
+        spans = statement_lines(text, LANGUAGE, region)
+        lines = {table.line_of(span.start) + 1: 1.0 for span in spans}
+        return Suspect(
+            path=Path("depot.py"), text=text, function=region, suspicion=1.0, lines=lines
+        )
 
-    failed = TestResult(
-        node_id="tests/test_depot.py::test_it",
-        outcome=TestOutcome.FAILED,
-        duration_ms=1000.0,
-        message=message,
-    )
     place = await asyncio.to_thread(suspect)
-    return await rounds((place,), failed, test, workbench=workbench, config=FixConfig())
+    failure = Failure(places=(place,), test_code=test, message=message)
+    sources = (Source.LINE, Source.REWRITE)
+    return await rounds(failure, workbench=workbench, config=FixConfig(), sources=sources)
 
 
 async def fix_of(text: str, event: Mapping[str, Any], workbench: Workbench) -> list[Round]:

@@ -17,7 +17,7 @@ from ducktypist.bench.engine_asking import (
     function_of,
 )
 from ducktypist.config import CompleteConfig
-from ducktypist.domain import GenerationRequest
+from ducktypist.domain import GenerationRequest, Source
 from ducktypist.errors import DucktypistError
 from ducktypist.features.body_forms import body_forms
 from ducktypist.features.workbench import Workbench
@@ -83,7 +83,7 @@ BODIES = ("Depot.in_stock", "Depot.send", "value_by_shelf", "read_articles", "bu
 
 
 async def repair_request(text: str, repair: Repair, workbench: Workbench) -> GenerationRequest:
-    """Return the request that asks for a broken function rewritten, as a fix asks last.
+    """Return the request that asks for a broken function rewritten, as a fix asks.
 
     Raises:
         DucktypistError: The text is not the one that the repairs were made for.
@@ -94,7 +94,8 @@ async def repair_request(text: str, repair: Repair, workbench: Workbench) -> Gen
     asked = await fix_rounds(
         broken, repair.function, repair.test, repair.failure, workbench=workbench
     )
-    return asked[-1].request(deadline_ms=0.0)
+    rewriting = next(item for item in asked if item.source is Source.REWRITE)
+    return rewriting.request(deadline_ms=0.0)
 
 
 async def body_requests(text: str, name: str, workbench: Workbench) -> list[GenerationRequest]:

@@ -12,6 +12,7 @@ COMMANDS = {
     "bench": "ducktypist.cli.bench:bench",
     "demo": "ducktypist.cli.demo:demo",
     "host": "ducktypist.cli.host:host",
+    "ingest": "ducktypist.cli.ingest:ingest",
     "key": "ducktypist.cli.key:key",
     "model": "ducktypist.cli.model:model",
     "stats": "ducktypist.cli.stats:stats",

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ducktypist.cli.bench_fix import fix
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ backend_option = click.option("--backend", hidden=True, help="For tests.")
 @click.group()
 def bench() -> None:
     """Measure speed and size on this machine."""
+
+
+bench.add_command(fix)
 
 
 @bench.command()

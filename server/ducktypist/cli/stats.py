@@ -1,4 +1,4 @@
-"""``ducktypist stats``: the ledger's table in a terminal, or as JSON.
+"""``ducktypist stats``: the ledger's tables in a terminal, or as JSON.
 
 It formats and nothing else; the numbers come from ``ledger.report_rows``.
 """
@@ -6,7 +6,7 @@ It formats and nothing else; the numbers come from ``ledger.report_rows``.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ _PIPE_COLUMNS = 200
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--sources", is_flag=True, help="Show which sources of fixes were worth their time.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind.")
 @click.option("--language", help="Only this language, such as python.")
 @click.option(
@@ -43,6 +44,7 @@ _PIPE_COLUMNS = 200
 def stats(
     *,
     as_json: bool,
+    sources: bool,
     kind: str | None,
     language: str | None,
     since_days: int | None,
@@ -52,20 +54,27 @@ def stats(
 
     A suggestion is verified when something ran it: right is of those only, with its 95 % interval.
     Accepted counts what was taken, which is not the same as right.
+
+    With --sources: what each way of finding a fix came to. Every candidate that was tried counts,
+    the shown ones and the others.
     """
-    from ducktypist.ledger.report_rows import StatsFilter, stats_table  # noqa: PLC0415 - keeps the start of other commands fast
+    from ducktypist.ledger.report_rows import StatsFilter, sources_table, stats_table  # noqa: PLC0415 - keeps the start of other commands fast
 
     filters = StatsFilter(
         kind=Kind(kind) if kind else None, language=language, since_days=since_days
     )
+    path = _ledger_path() if ledger is None else ledger
     try:
-        table = stats_table(_ledger_path() if ledger is None else ledger, filters)
+        table = sources_table(path, filters) if sources else stats_table(path, filters)
     except DucktypistError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(table, indent=2, allow_nan=False))
         return
-    print_table(table)
+    if sources:
+        _print_sources(table)
+    else:
+        print_table(table)
 
 
 def _ledger_path() -> Path:
@@ -76,36 +85,44 @@ def _ledger_path() -> Path:
 
 def print_table(table: Mapping[str, Any]) -> None:
     """Print what ``stats_table`` gave."""
+    cells = table["cells"]
+    has_too_few = any(cell["too_few"] and cell["n_verified"] for cell in cells)
+    _print(_rich_table(cells) if cells else None, has_too_few=has_too_few, note=table["note"])
+
+
+def _print_sources(table: Mapping[str, Any]) -> None:
+    """Print what ``sources_table`` gave."""
+    rows = table["sources"]
+    has_too_few = any(row["too_few"] and row["n_suggestions"] for row in rows)
+    _print(_sources_table(rows) if rows else None, has_too_few=has_too_few, note=table["note"])
+
+
+def _print(table: Table | None, *, has_too_few: bool, note: str) -> None:
     from rich.console import Console  # noqa: PLC0415 - as above
 
     console = Console()
     if not console.is_terminal:
         # Nobody's screen is too narrow for a pipe, and wrapped cells cannot be searched.
         console = Console(width=_PIPE_COLUMNS)
-    cells = table["cells"]
-    if cells:
-        console.print(_rich_table(cells))
-        if any(cell["too_few"] and cell["n_verified"] for cell in cells):
-            console.print(
-                "too few: the 95 % interval is wider than ±15 points; do not choose by it yet",
-                style="dim",
-            )
-    if table["note"]:
-        console.print(table["note"], markup=False, highlight=False)
+    if table is not None:
+        console.print(table)
+    if has_too_few:
+        console.print(
+            "too few: the 95 % interval is wider than ±15 points; do not choose by it yet",
+            style="dim",
+        )
+    if note:
+        console.print(note, markup=False, highlight=False)
 
 
 def _rich_table(cells: list[dict[str, Any]]) -> Table:
-    from rich import box  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    table = Table(
-        title="What suggestions turned out to be worth", box=box.SIMPLE_HEAD, pad_edge=False
+    table = _empty_table(
+        "What suggestions turned out to be worth",
+        names=("model", "quant", "kind", "language"),
+        numbers=("n", "verified", "right", "flaky", "accepted", "first token", "total"),
     )
-    for name in ("model", "quant", "kind", "language"):
-        table.add_column(name, overflow="fold")
-    for name in ("n", "verified", "right", "flaky", "accepted", "first token", "total"):
-        table.add_column(name, justify="right")
     table.add_column("speed")
     for cell in cells:
         row = (
@@ -128,6 +145,51 @@ def _rich_table(cells: list[dict[str, Any]]) -> Table:
     return table
 
 
+def _sources_table(rows: list[dict[str, Any]]) -> Table:
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    table = _empty_table(
+        "What each source of candidates came to",
+        names=("model", "quant", "kind", "language", "source"),
+        numbers=(
+            *("searches", "found a plausible one", "candidates", "plausible"),
+            *("shown", "accepted", "tokens", "to make", "to check"),
+        ),
+    )
+    for row in rows:
+        found = _interval(
+            k=row["n_suggestions_plausible"],
+            n=row["n_suggestions"],
+            low=row["plausible_low"],
+            high=row["plausible_high"],
+            is_too_few=row["too_few"],
+        )
+        cells = (
+            *(row["model"], row["quantisation"] or "?", row["kind"], row["language"]),
+            *(row["source"], str(row["n_suggestions"]), found),
+            *(str(row["n_tried"]), str(row["n_plausible"]), str(row["n_chosen"])),
+            *(str(row["n_accepted"]), str(row["completion_tokens"])),
+            _times(row["generation_p50_ms"], row["generation_p95_ms"]),
+            _times(row["verify_p50_ms"], row["verify_p95_ms"]),
+        )
+        # Names come from files and editors; square brackets in them are not markup.
+        table.add_row(*(Text(value) for value in cells))
+    table.caption = "to make and to check: of one candidate, p50 / p95"
+    return table
+
+
+def _empty_table(title: str, *, names: Sequence[str], numbers: Sequence[str]) -> Table:
+    from rich import box  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
 def _verified(cell: Mapping[str, Any]) -> str:
     if cell["coverage"] is None:
         return "0"
@@ -135,13 +197,22 @@ def _verified(cell: Mapping[str, Any]) -> str:
 
 
 def _right(cell: Mapping[str, Any]) -> str:
-    if not cell["n_verified"]:
+    return _interval(
+        k=cell["n_right"],
+        n=cell["n_verified"],
+        low=cell["right_low"],
+        high=cell["right_high"],
+        is_too_few=cell["too_few"],
+    )
+
+
+def _interval(*, k: int, n: int, low: float, high: float, is_too_few: bool) -> str:
+    if not n:
         return "-"
-    interval = f"[{cell['right_low']:.0%}, {cell['right_high']:.0%}]"
-    fraction = f"{cell['n_right']}/{cell['n_verified']}"
-    if cell["too_few"]:
-        return f"{fraction} {interval} too few"
-    return f"{cell['right']:.0%} {interval} {fraction}"
+    interval = f"[{low:.0%}, {high:.0%}]"
+    if is_too_few:
+        return f"{k}/{n} {interval} too few"
+    return f"{k / n:.0%} {interval} {k}/{n}"
 
 
 def _times(p50_ms: float | None, p95_ms: float | None) -> str:

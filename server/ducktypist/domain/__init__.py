@@ -34,6 +34,7 @@ from ducktypist.domain.provenance import (
 )
 from ducktypist.domain.tests import (
     FailingTest,
+    FileLines,
     Frame,
     Killed,
     TestOutcome,
@@ -58,6 +59,7 @@ __all__ = [
     "ChatPrompt",
     "Document",
     "FailingTest",
+    "FileLines",
     "FinishReason",
     "Frame",
     "Generation",

@@ -32,6 +32,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileLines:
+    """Which lines of one file ran."""
+
+    path: Path
+    """Absolute."""
+    lines: tuple[int, ...]
+    """1-based, ascending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestResult:
     """One test of one run."""
 
@@ -46,7 +56,10 @@ class TestResult:
     """The traceback, outermost first; frames inside the workspace only."""
     executed: tuple[Frame, ...] = ()
     """Lines of workspace files that ran, in the order of their first execution; only when the run
-    was asked to trace."""
+    was asked to trace. A runner that fills ``covered`` may leave it empty for tests that passed."""
+    covered: tuple[FileLines, ...] = ()
+    """The same lines without their order, which takes far less room; only when the run was asked to
+    trace. Empty from a runner that fills ``executed`` for every test."""
 
 
 class Killed(enum.StrEnum):
@@ -76,6 +89,8 @@ class TestReport:
     """The last few thousand characters of its output, control characters removed."""
     canaries_failed: bool | None = None
     """Whether the tests that must fail did fail; None when the run had none."""
+    canaries_possible: bool = True
+    """False when the runner has no tests that must fail; a verdict then says so."""
     collection_errors: tuple[TestResult, ...] = ()
     """Files that could not be collected, with ``node_id`` the file's."""
 
@@ -104,3 +119,5 @@ class FailingTest:
     """1-based line of the failing assertion in ``path``, or of the test when that is unknown."""
     message: str
     frames: tuple[Frame, ...]
+    first_line: int = 1
+    """1-based line where the test itself begins; 1 when that is unknown."""

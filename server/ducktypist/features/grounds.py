@@ -48,6 +48,8 @@ class Grounds:
     suite_limits: Limits
     buffers: Mapping[Path, str]
     """Unsaved texts by path relative to ``root``; they are part of what is tested."""
+    missing: tuple[str, ...] = ()
+    """Why runners that the folder wants are not there, a sentence each."""
 
     @property
     def level(self) -> int:
@@ -83,7 +85,8 @@ class Grounds:
             if runner.owns(relative):
                 return runner
         names = " and ".join(runner.name for runner in self.runners) or "no test runner"
-        raise RunnerError(f"{relative} is no test file of {names}; see the settings under `tests`")
+        why = "; ".join(self.missing) or "see the settings under `tests`"
+        raise RunnerError(f"{relative} is no test file of {names}; {why}")
 
     def request(
         self,

@@ -146,8 +146,7 @@ class Workbench:
 
     def record(self, events: Sequence[Event]) -> None:
         """Append events to the ledger."""
-        for event in events:
-            self.ledger.append(event)
+        self.ledger.append_all(events)
 
 
 @dataclass(slots=True)

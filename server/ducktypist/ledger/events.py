@@ -25,6 +25,7 @@ from ducktypist.domain import (
     TokenLogprob,
     Verdict,
 )
+from ducktypist.ledger.tried import Tried
 
 N_LOWEST = 5
 """How many of the least likely tokens ``lowest5_logprob`` averages."""
@@ -362,6 +363,7 @@ Event: TypeAlias = (
     | Dismissed
     | Accepted
     | Verified
+    | Tried
     | Persisted
     | Settled
     | Revised

@@ -46,6 +46,7 @@ MIGRATIONS = (
     Migration(number=1, name="events"),
     Migration(number=2, name="views"),
     Migration(number=3, name="drafts"),
+    Migration(number=4, name="tried"),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].number

@@ -118,7 +118,7 @@ def read_cells(path: Path, wanted: Filter = _NO_FILTER) -> list[Cell]:
     Raises:
         LedgerError: The file is missing, is not a ledger, or was made by a newer version.
     """
-    where, bindings = _where(wanted)
+    where, bindings = where_clause(wanted)
     key = ", ".join(_KEY)
     sums = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
     counts_sql = f"SELECT {key}, {sums} FROM cell {where} GROUP BY {key}"  # noqa: S608 - names of our own fields; values are bound
@@ -148,7 +148,7 @@ def read_suggestions(
     Raises:
         LedgerError: The file is missing, is not a ledger, or was made by a newer version.
     """
-    where, bindings = _where(wanted)
+    where, bindings = where_clause(wanted)
     columns = ", ".join(Suggestion.__slots__)
     sql = (
         f"SELECT {columns} FROM suggestion {where} ORDER BY at_utc DESC, suggestion_id DESC LIMIT ?"  # noqa: S608 - names of our own fields; values are bound
@@ -174,7 +174,7 @@ def read_gaps(path: Path) -> Gaps:
 def _read_times(
     connection: apsw.Connection, wanted: Filter
 ) -> dict[tuple[Any, ...], dict[str, Any]]:
-    where, bindings = _where(wanted)
+    where, bindings = where_clause(wanted)
     sql = f"SELECT {', '.join((*_KEY, *_TIMES))} FROM suggestion_time {where}"  # noqa: S608 - names of our own fields; values are bound
     n_key = len(_KEY)
     found: dict[tuple[Any, ...], tuple[list[float], ...]] = {}
@@ -189,7 +189,8 @@ def _read_times(
     }
 
 
-def _where(wanted: Filter) -> tuple[str, _Bindings]:
+def where_clause(wanted: Filter) -> tuple[str, _Bindings]:
+    """Return the condition that a filter is, and its values; empty for any suggestion."""
     conditions: list[str] = []
     bindings: _Bindings = []
     if wanted.kind is not None:

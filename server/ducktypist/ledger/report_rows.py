@@ -15,6 +15,7 @@ from typing import Any
 
 from ducktypist.domain import Json, Kind
 from ducktypist.ledger.reading import CellKey, Filter, Gaps, read_cells, read_gaps
+from ducktypist.ledger.sources import SourceKey, SourceStats, read_sources
 from ducktypist.ledger.stats import CellStats, summarise
 
 VERSION = 1
@@ -62,17 +63,46 @@ def stats_table(
     return {
         "version": VERSION,
         "ledger": str(path),
-        "filters": {
-            "kind": filters.kind.value if filters.kind else None,
-            "language": filters.language,
-            "since_days": filters.since_days,
-            "since_day_utc": wanted.since_day_utc,
-        },
+        "filters": _filters(filters, wanted),
         "n_suggestions": sum(cell.n_suggestions for cell in cells),
         "n_verified": sum(cell.n_verified for cell in cells),
         "n_unlogged": n_missing,
         "note": _note(cells, filters, n_missing, last_error or gaps.last_reason),
         "cells": [_cell(cell) for cell in cells],
+    }
+
+
+def sources_table(path: Path, filters: StatsFilter = _EVERYTHING) -> dict[str, Json]:
+    """Return what each source of candidates was worth; a missing file is an empty ledger.
+
+    Blocks on the disk, so call it from a thread and not from the event loop. A number that nothing
+    is known of is null, never 0.
+
+    Raises:
+        LedgerError: The file is not a ledger, or was made by a newer version.
+        ValueError: ``since_days`` is below 1.
+    """
+    wanted = _wanted(filters)
+    found = read_sources(path, wanted) if path.exists() else []
+    note = "" if found else "No search has tried a candidate yet."
+    if not found and filters != _EVERYTHING:
+        note = "No search in the ledger matches this filter."
+    return {
+        "version": VERSION,
+        "ledger": str(path),
+        "filters": _filters(filters, wanted),
+        "n_tried": sum(source.n_tried for source in found),
+        "note": note,
+        "sources": [_row(source, source.key, SourceKey.__slots__) for source in found],
+    }
+
+
+def _filters(filters: StatsFilter, wanted: Filter) -> dict[str, Json]:
+    return {
+        "kind": filters.kind.value if filters.kind else None,
+        "language": filters.language,
+        "since_days": filters.since_days,
+        "since_day_utc": wanted.since_day_utc,
     }
 
 
@@ -103,12 +133,17 @@ def _note(cells: list[CellStats], filters: StatsFilter, n_unlogged: int, reason:
 
 
 def _cell(cell: CellStats) -> dict[str, Json]:
-    row: dict[str, Json] = {name: str(getattr(cell.key, name)) for name in CellKey.__slots__}
-    for item in dataclasses.fields(cell):
-        value = getattr(cell, item.name)
+    return _row(cell, cell.key, CellKey.__slots__) | {"speed": cell.speed.value}
+
+
+def _row(
+    stats: CellStats | SourceStats, key: CellKey | SourceKey, names: tuple[str, ...]
+) -> dict[str, Json]:
+    row: dict[str, Json] = {name: str(getattr(key, name)) for name in names}
+    for item in dataclasses.fields(stats):
+        value = getattr(stats, item.name)
         if item.name != "key":
             row[item.name] = None if isinstance(value, float) and math.isnan(value) else value
-    row["speed"] = cell.speed.value
     return row
 
 

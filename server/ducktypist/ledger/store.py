@@ -13,6 +13,7 @@ import itertools
 import logging
 import threading
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 from ducktypist.errors import LedgerBusyError, LedgerCorruptError, LedgerError
@@ -101,19 +102,32 @@ class Ledger:
 
     def append(self, event: Event) -> None:
         """Queue ``event`` with the present time; return at once, and never raise for the file."""
-        if isinstance(event, SourceText) and not self.keep_text:
+        self.append_all((event,))
+
+    def append_all(self, events: Iterable[Event]) -> None:
+        """Queue several events as one: they get the same time and, if few enough, one transaction.
+
+        Like :meth:`append`, this returns at once and never raises for the file.
+        """
+        at_utc = now_utc()
+        stamped = [
+            (at_utc, event)
+            for event in events
+            if self.keep_text or not isinstance(event, SourceText)
+        ]
+        if not stamped:
             return
-        stamped = (now_utc(), event)
         with self._changed:
             if self._closing:
-                self._lose(1, "the ledger was closed before the event came")
+                self._lose(len(stamped), "the ledger was closed before the event came")
                 return
-            self._n_appended += 1
-            if len(self._queue) >= self._n_max_queued:
-                self._lose(1, self._last_error or "events come faster than they can be written")
-                return
-            self._queue.append(stamped)
-            if self._thread is None:
+            self._n_appended += len(stamped)
+            n_free = max(0, self._n_max_queued - len(self._queue))
+            if len(stamped) > n_free:
+                reason = self._last_error or "events come faster than they can be written"
+                self._lose(len(stamped) - n_free, reason)
+            self._queue.extend(stamped[:n_free])
+            if self._thread is None and self._queue:
                 self._start()
             self._changed.notify_all()
 

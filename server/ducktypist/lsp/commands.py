@@ -75,8 +75,8 @@ async def _run_tests(session: Session, wanted: Mapping[str, Any]) -> Mapping[str
     elif path is not None and path.resolve() != root:
         targets = [path.resolve().relative_to(root).as_posix()]
     async with progress(session.server, session.client, "Ducktypist: running tests"):
-        run = await session.run_tests(targets, root)
-    return counts(run.report)
+        run = await session.desk.run(targets, root, race=wanted.get("race") is True)
+    return {**counts(run.report), **({"problems": list(run.problems)} if run.problems else {})}
 
 
 async def _explain(

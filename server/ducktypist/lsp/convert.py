@@ -82,6 +82,10 @@ class Mapper:
             end -= 1
         return Span(start=start, end=end)
 
+    def line_at(self, offset: int) -> int:
+        """Return the line (0-based) on which an offset lies."""
+        return max(0, bisect_right(self._line_starts, offset) - 1)
+
     def to_offset(self, position: types.Position) -> int:
         """Return the offset of a position."""
         if position.line >= len(self._line_starts):

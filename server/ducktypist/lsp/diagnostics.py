@@ -1,18 +1,26 @@
-"""Red tests as diagnostics: at the failing assertion, moved along with edits, gone when green."""
+"""Red tests as diagnostics: at the failing assertion, moved along with edits, gone when green.
+
+Lines are true of the text that a test was run on. From there they are followed, edit by edit, to
+the text that the editor shows; what cannot be followed is not shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lsprotocol import types
 
-from ducktypist.domain import FailingTest
-from ducktypist.lsp.convert import path_to_uri
+from ducktypist.domain import FailingTest, Frame, Span
+from ducktypist.lsp.convert import Mapper, path_to_uri, uri_to_path
+from ducktypist.lsp.line_moves import LineMove, line_move, whole_move
+from ducktypist.verify.race_reports import WARNING as RACE
 
 SOURCE = "ducktypist"
 MAX_MESSAGE_LINES = 12
+MAX_RELATED = 10
 FAR = 2**31 - 1
 
 
@@ -20,40 +28,121 @@ FAR = 2**31 - 1
 class _Red:
     test: FailingTest
     line: int
-    """0-based line in the editor's text now."""
+    """0-based line of the failure in the editor's text now; the test's first when it is gone."""
+    first_line: int
+    """0-based line where the test begins now."""
+    frames: tuple[Frame | None, ...]
+    """The test's frames as they are now; None where the line is gone."""
+
+    def after(self, path: Path, move: LineMove, real: Callable[[Path], Path]) -> _Red:
+        first_line, line = self.first_line, self.line
+        if real(self.test.path) == path:
+            first = move.of(first_line)
+            first_line = move.at if first is None else first
+            kept = move.of(line)
+            line = first_line if kept is None else kept
+        return replace(
+            self,
+            line=line,
+            first_line=first_line,
+            frames=tuple(
+                frame if frame is None or real(frame.path) != path else _frame_after(frame, move)
+                for frame in self.frames
+            ),
+        )
+
+    def now(self) -> FailingTest:
+        return replace(
+            self.test,
+            line=self.line + 1,
+            first_line=self.first_line + 1,
+            frames=tuple(frame for frame in self.frames if frame is not None),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Followed:
+    """What was edited since a run began."""
+
+    was_open: frozenset[Path]
+    """The files that were open when it began; what came of them is in ``moves``."""
+    moves: list[tuple[Path, LineMove]] = field(default_factory=list)
 
 
 class RedTests:
     """Which tests are red, and on which line their failure stands now."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_moved: Callable[[], None] = lambda: None) -> None:
+        """Start with none.
+
+        Args:
+            on_moved: Called when an edit moved what was published.
+        """
         self._by_id: dict[tuple[Path, str], _Red] = {}
-        self._published: set[str] = set()
+        self._sent: dict[str, list[types.Diagnostic]] = {}
+        self._on_moved = on_moved
+        self._open: dict[Path, tuple[str, Mapper]] = {}
+        self._texts: dict[Path, str] = {}
+        """What lines of files that are not open refer to."""
+        self._files: frozenset[Path] = frozenset()
+        self._followed: set[Followed] = set()
+        self._real_paths: dict[Path, Path] = {}
+
+    # ------------------------------------------------------------------ what is red
 
     def update(
-        self, failing: Iterable[FailingTest], *, root: Path, ran: Collection[str] | None
+        self,
+        failing: Iterable[FailingTest],
+        *,
+        root: Path,
+        settled: Callable[[str], bool],
+        texts: Mapping[Path, str] | None = None,
+        since: Followed | None = None,
     ) -> None:
         """Take the outcome of a run.
 
         Args:
-            failing: What is red after it.
+            failing: What is red after it; lines are of the text that was run.
             root: The workspace folder that it was made in.
-            ran: Node ids that it says something of; None means all of the folder's.
+            settled: Tells of a node id whether the run says something of it: what was red and is
+                not among ``failing`` is green.
+            texts: What was run, for files that ``failing`` names lines of.
+            since: What was edited since it began.
         """
-        for key in list(self._by_id):
-            if key[0] == root and (ran is None or key[1] in ran or _file_of(key[1]) in ran):
-                del self._by_id[key]
+        for key in [key for key in self._by_id if key[0] == root and settled(key[1])]:
+            del self._by_id[key]
+        told = {self._real(path): text for path, text in (texts or {}).items()}
+        moves: dict[Path, list[LineMove]] = {}
         for test in failing:
-            self._by_id[root, test.node_id] = _Red(test=test, line=max(0, test.line - 1))
+            red = _Red(
+                test=test,
+                line=max(0, test.line - 1),
+                first_line=max(0, test.first_line - 1),
+                frames=test.frames,
+            )
+            for path in {self._real(item) for item in (test.path, *_paths(test.frames))}:
+                if path not in moves:
+                    moves[path] = self._moves_since(path, told.get(path), since)
+                for move in moves[path]:
+                    red = red.after(path, move, self._real)
+            self._by_id[root, test.node_id] = red
+        self._note_files(told)
+
+    def keep(self, roots: Iterable[Path]) -> None:
+        """Forget what was red in folders that are none of these."""
+        kept = set(roots)
+        for key in [key for key in self._by_id if key[0] not in kept]:
+            del self._by_id[key]
+        self._note_files({})
 
     def known_ids(self, root: Path) -> frozenset[str]:
         """Return the node ids that are red in a folder."""
         return frozenset(node_id for held_by, node_id in self._by_id if held_by == root)
 
     def get(self, root: Path, node_id: str) -> FailingTest | None:
-        """Return a red test by its id."""
+        """Return a red test by its id, its lines as they are now."""
         red = self._by_id.get((root, node_id))
-        return red.test if red else None
+        return red.now() if red else None
 
     def at(self, path: Path, line: int, test_names: Sequence[str]) -> list[FailingTest]:
         """Return the red tests to which a place belongs.
@@ -63,86 +152,195 @@ class RedTests:
             line: 0-based.
             test_names: Suffixes of the tests whose text the place lies in, ``TestX::test_y``.
         """
-        real = path.resolve()
-        found = []
-        for red in self._by_id.values():
-            same_file = red.test.path.resolve() == real
-            suffix = red.test.node_id.partition("::")[2].split("[", 1)[0]
-            if same_file and (red.line == line or suffix in test_names):
-                found.append(red.test)
-        return found
+        real = self._real(path)
+        return [
+            red.now()
+            for red in self._by_id.values()
+            if self._real(red.test.path) == real
+            and (red.line == line or name_of(red.test.node_id) in test_names)
+        ]
 
     def through(self, path: Path, first_line: int, last_line: int) -> list[FailingTest]:
         """Return the red tests whose traceback passes through lines (1-based) of a file."""
-        real = path.resolve()
+        real = self._real(path)
         return [
-            red.test
+            red.now()
             for red in self._by_id.values()
             if any(
-                frame.path.resolve() == real and first_line <= frame.line <= last_line
-                for frame in red.test.frames
+                self._real(frame.path) == real and first_line <= frame.line <= last_line
+                for frame in red.frames
+                if frame is not None
             )
         ]
 
-    def moved(self, path: Path, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
-        """Follow edits of a file, so that a line published later is the right one."""
-        real = path.resolve()
-        for change in changes:
-            if not isinstance(change, types.TextDocumentContentChangePartial):
-                continue
-            start, end = change.range.start, change.range.end
-            delta = _n_line_ends(change.text) - (end.line - start.line)
-            if not delta:
-                continue
-            for key, red in self._by_id.items():
-                behind = end.line < red.line or (end.line == red.line and end.character == 0)
-                if behind and red.test.path.resolve() == real:
-                    self._by_id[key] = replace(red, line=max(0, red.line + delta))
+    # ------------------------------------------------------------------ what the editor does
 
-    def diagnostics(self) -> dict[str, list[types.Diagnostic]]:
+    @contextlib.contextmanager
+    def following(self) -> Iterator[Followed]:
+        """Note what is edited from now on, for a run that begins now."""
+        followed = Followed(was_open=frozenset(self._open))
+        self._followed.add(followed)
+        try:
+            yield followed
+        finally:
+            self._followed.discard(followed)
+
+    def opened(self, uri: str, mapper: Mapper) -> None:
+        """Take the text of a document that was opened, which may not be the file's."""
+        path = self._path(uri)
+        if path is None:
+            return
+        known = self._texts.pop(path, None)
+        self._open[path] = uri, mapper
+        if known is not None and known != mapper.text:
+            self._moved(path, whole_move(Mapper(known), mapper))
+
+    def edited(self, uri: str, before: Mapper, span: Span, after: Mapper) -> None:
+        """Follow one change of a document, before anything else is done with its new text."""
+        path = self._path(uri)
+        if path is None:
+            return
+        if path in self._open:
+            self._open[path] = uri, after
+        if path in self._files or self._followed:
+            self._moved(path, line_move(before, span, after))
+
+    def closed(self, uri: str) -> Mapper | None:
+        """Let go of a document; return the text that lines refer to, if any do."""
+        path = self._path(uri)
+        held = self._open.pop(path, None) if path is not None else None
+        if path is None or held is None or (path not in self._files and not self._followed):
+            return None
+        self._texts[path] = held[1].text
+        return held[1]
+
+    def reverted(self, uri: str, before: Mapper, text: str) -> None:
+        """Take the file's own text after a document was closed without being saved."""
+        path = self._path(uri)
+        if path is not None and path not in self._open and self._texts.get(path) == before.text:
+            self._texts[path] = text
+            self._moved(path, whole_move(before, Mapper(text)))
+
+    # ------------------------------------------------------------------ what it is shown
+
+    def changed_diagnostics(self) -> dict[str, list[types.Diagnostic]]:
         """Return what is to be published by URI, empty lists where something must be cleared."""
-        by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in self._published}
+        by_uri: dict[str, list[types.Diagnostic]] = {}
         for red in self._by_id.values():
-            uri = path_to_uri(red.test.path)
-            by_uri.setdefault(uri, []).append(_diagnostic(red))
-        self._published = {uri for uri, found in by_uri.items() if found}
-        return by_uri
+            by_uri.setdefault(self._uri(red.test.path), []).append(self._diagnostic(red))
+        changed = {uri: found for uri, found in by_uri.items() if self._sent.get(uri) != found}
+        changed.update({uri: [] for uri in self._sent if uri not in by_uri})
+        self._sent = by_uri
+        return changed
 
-
-def _diagnostic(red: _Red) -> types.Diagnostic:
-    test = red.test
-    lines = [line for line in test.message.splitlines() if line.strip()][-MAX_MESSAGE_LINES:]
-    name = test.node_id.partition("::")[2] or test.node_id
-    related = [
-        types.DiagnosticRelatedInformation(
-            location=types.Location(
-                uri=path_to_uri(frame.path),
-                range=types.Range(
-                    start=types.Position(line=max(0, frame.line - 1), character=0),
-                    end=types.Position(line=max(0, frame.line - 1), character=FAR),
-                ),
-            ),
-            message=f"in {frame.function}",
+    def _diagnostic(self, red: _Red) -> types.Diagnostic:
+        test = red.test
+        name = test.node_id.partition("::")[2] or test.node_id
+        return types.Diagnostic(
+            range=_line_range(red.line),
+            severity=types.DiagnosticSeverity.Error,
+            source=SOURCE,
+            code=test.node_id,
+            message=f"{name} fails:\n" + "\n".join(_said(test.message)),
+            related_information=self._related(red) or None,
         )
-        for frame in test.frames
-        if frame.path.resolve() != test.path.resolve()
-    ]
-    return types.Diagnostic(
-        range=types.Range(
-            start=types.Position(line=red.line, character=0),
-            end=types.Position(line=red.line, character=FAR),
-        ),
-        severity=types.DiagnosticSeverity.Error,
-        source=SOURCE,
-        code=test.node_id,
-        message=f"{name} fails:\n" + "\n".join(lines),
-        related_information=related or None,
+
+    def _related(self, red: _Red) -> list[types.DiagnosticRelatedInformation]:
+        own = self._real(red.test.path)
+        found: dict[tuple[Path, int, str], types.DiagnosticRelatedInformation] = {}
+        for number, frame in enumerate(red.frames, start=1):
+            if frame is None or self._real(frame.path) == own:
+                continue
+            what = "raised here" if number == len(red.frames) else "called here"
+            if RACE in red.test.message:
+                what = "part of the data race"
+            found[frame.path, frame.line, frame.function] = types.DiagnosticRelatedInformation(
+                location=types.Location(
+                    uri=self._uri(frame.path), range=_line_range(frame.line - 1)
+                ),
+                message=f"{what}, in {frame.function}",
+            )
+        return list(found.values())[-MAX_RELATED:]
+
+    # ------------------------------------------------------------------ inside
+
+    def _moved(self, path: Path, move: LineMove) -> None:
+        if not move.moves:
+            return
+        for followed in self._followed:
+            followed.moves.append((path, move))
+        if path not in self._files:
+            return
+        for key, red in self._by_id.items():
+            self._by_id[key] = red.after(path, move, self._real)
+        self._on_moved()
+
+    def _moves_since(self, path: Path, told: str | None, since: Followed | None) -> list[LineMove]:
+        """Return what happened to a file between the text that was run and the editor's."""
+        if since is not None and path in since.was_open:
+            return [move for moved, move in since.moves if moved == path]
+        held = self._open.get(path)
+        if held is None or told is None or held[1].text == told:
+            return []
+        return [whole_move(Mapper(told), held[1])]
+
+    def _note_files(self, told: Mapping[Path, str]) -> None:
+        self._files = frozenset(
+            self._real(path)
+            for red in self._by_id.values()
+            for path in (red.test.path, *_paths(red.frames))
+        )
+        texts = {**self._texts, **told}
+        self._texts = {
+            path: text
+            for path, text in texts.items()
+            if path in self._files and path not in self._open
+        }
+
+    def _uri(self, path: Path) -> str:
+        """Return the URI by which the editor knows a file, if it has it open."""
+        held = self._open.get(self._real(path))
+        return held[0] if held is not None else path_to_uri(path)
+
+    def _path(self, uri: str) -> Path | None:
+        path = uri_to_path(uri)
+        return None if path is None else self._real(path)
+
+    def _real(self, path: Path) -> Path:
+        real = self._real_paths.get(path)
+        if real is None:
+            # Kept: asked for at each keystroke, and the answer is the file system's.
+            real = self._real_paths[path] = path.resolve()
+        return real
+
+
+def name_of(node_id: str) -> str:
+    """Return the name of a test function: without its file, parameters and subtests."""
+    file, _, name = node_id.partition("::")
+    name = name.split("[", 1)[0]
+    return name.split("/", 1)[0] if file.endswith(".go") else name
+
+
+def _said(message: str) -> list[str]:
+    lines = [line for line in message.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        if RACE in line:
+            return lines[number : number + MAX_MESSAGE_LINES]
+    return lines[-MAX_MESSAGE_LINES:]
+
+
+def _frame_after(frame: Frame, move: LineMove) -> Frame | None:
+    line = move.of(frame.line - 1)
+    return None if line is None else replace(frame, line=line + 1)
+
+
+def _paths(frames: Iterable[Frame | None]) -> list[Path]:
+    return [frame.path for frame in frames if frame is not None]
+
+
+def _line_range(line: int) -> types.Range:
+    line = max(0, line)
+    return types.Range(
+        start=types.Position(line=line, character=0),
+        end=types.Position(line=line, character=FAR),
     )
-
-
-def _file_of(node_id: str) -> str:
-    return node_id.partition("::")[0]
-
-
-def _n_line_ends(text: str) -> int:
-    return text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -24,6 +25,19 @@ from ducktypist.lsp.convert import Mapper, uri_to_path
 logger = logging.getLogger(__name__)
 
 
+class Follower(Protocol):
+    """Who wants to know of every change at once, before any request that comes after it."""
+
+    def opened(self, uri: str, mapper: Mapper) -> None:
+        """Take the text of a document that was opened."""
+
+    def edited(self, uri: str, before: Mapper, span: Span, after: Mapper) -> None:
+        """Take one change: ``span`` of the text before became what stands there after."""
+
+    def closed(self, uri: str) -> None:
+        """Take leave of a document."""
+
+
 class TextDocument(stock.TextDocument):
     """One document, open in the editor or (then read-only) a file."""
 
@@ -31,6 +45,7 @@ class TextDocument(stock.TextDocument):
     """Whether an edit could not be applied, so that ``source`` is not what the editor shows.
     Opening the document again, or a change of the whole text, mends it."""
 
+    follower: Follower | None = None
     _mapper: Mapper | None = None
 
     @property
@@ -73,9 +88,12 @@ class TextDocument(stock.TextDocument):
         """Apply the changes of one notification: all of them, or none and return False."""
         mapper = self.mapper
         mended = not self.desynchronised
+        steps: list[tuple[Mapper, Span, Mapper]] = []
         for change in changes:
+            before = mapper
             if isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 mapper = Mapper(change.text, mapper.encoding)
+                steps.append((before, Span(start=0, end=len(before.text)), mapper))
                 mended = True
                 continue
             start, end = change.range.start, change.range.end
@@ -89,8 +107,12 @@ class TextDocument(stock.TextDocument):
                 return False
             span = Span(start=mapper.to_offset(start), end=mapper.to_offset(end))
             mapper = mapper.replaced(span, change.text)
+            steps.append((before, span, mapper))
         self._mapper, self._source = mapper, mapper.text
         self.desynchronised = not mended
+        if self.follower is not None:
+            for before, span, after in steps:
+                self.follower.edited(self.uri, before, span, after)
         return True
 
     def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
@@ -114,6 +136,16 @@ class TextDocument(stock.TextDocument):
 class Workspace(stock.Workspace):
     """The open documents and folders."""
 
+    _follower: Follower | None = None
+
+    def follow(self, follower: Follower) -> None:
+        """Tell ``follower`` of every document: those that are open now, and what comes."""
+        self._follower = follower
+        for document in self._text_documents.values():
+            if isinstance(document, TextDocument):
+                document.follower = follower
+                follower.opened(document.uri, document.mapper)
+
     def open_document(self, uri: str) -> TextDocument | None:
         """Return a document that is open in the editor, or None."""
         document = self._text_documents.get(unquote(uri))
@@ -133,6 +165,18 @@ class Workspace(stock.Workspace):
             super().put_text_document(text_document, notebook_uri)
         except ValueError as error:
             logger.warning("ignored a document with a malformed URI: %s", error)
+            return
+        document = self.open_document(text_document.uri)
+        if self._follower is not None and document is not None:
+            document.follower = self._follower
+            self._follower.opened(document.uri, document.mapper)
+
+    def remove_text_document(self, doc_uri: str) -> None:
+        """Close a document."""
+        document = self.open_document(doc_uri)
+        super().remove_text_document(doc_uri)
+        if self._follower is not None and document is not None:
+            self._follower.closed(document.uri)
 
     def apply_changes(
         self,

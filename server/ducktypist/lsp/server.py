@@ -76,6 +76,7 @@ def _import_session() -> Any:  # noqa: ANN401 - a module
         commands,  # noqa: F401 - see above
         completion,  # noqa: F401 - see above
         hover,  # noqa: F401 - see above
+        offers,  # noqa: F401 - see above
         session,
     )
 
@@ -107,21 +108,15 @@ def _register_documents(server: DucktypistServer) -> None:
     async def initialized(_: types.InitializedParams) -> None:
         await (await server.session()).initialized()
 
+    # Opening, changing and closing reach the session by ``Workspace.follow``: at once, in order. It
+    # is built by the first of them, if by nothing before.
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    async def did_open(params: types.DidOpenTextDocumentParams) -> None:
-        (await server.session()).opened(params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    async def did_change(params: types.DidChangeTextDocumentParams) -> None:
-        (await server.session()).changed(params.text_document.uri, params.content_changes)
+    async def did_open(_: types.DidOpenTextDocumentParams) -> None:
+        await server.session()
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     async def did_save(params: types.DidSaveTextDocumentParams) -> None:
         (await server.session()).saved(params.text_document.uri)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    async def did_close(params: types.DidCloseTextDocumentParams) -> None:
-        (await server.session()).closed(params.text_document.uri)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
@@ -175,7 +170,7 @@ def _register_requests(server: DucktypistServer) -> None:
         ),
     )
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
-        from ducktypist.lsp.code_actions import code_actions  # noqa: PLC0415 - see hover
+        from ducktypist.lsp.offers import code_actions  # noqa: PLC0415 - see hover
 
         view = server.view(params.text_document.uri)
         return await code_actions(await server.session(), view, params)

@@ -8,30 +8,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 
-from ducktypist import watch
 from ducktypist.app import App
-from ducktypist.domain import Document, FailingTest
-from ducktypist.errors import DucktypistError, EditorError, ModelMissingError, RunnerError
+from ducktypist.domain import Document, Span
+from ducktypist.errors import DucktypistError, EditorError, ModelMissingError
 from ducktypist.features.explain import ExplanationCache
 from ducktypist.features.grounds import Grounds, NotRunnable
-from ducktypist.features.red import TestRun, locate, run_tests
 from ducktypist.ledger.events import Accepted
-from ducktypist.lsp.convert import supports_configuration, uri_to_path
-from ducktypist.lsp.diagnostics import RedTests
+from ducktypist.lsp.convert import Mapper, supports_configuration, uri_to_path
 from ducktypist.lsp.progress import progress
+from ducktypist.lsp.red_desk import RedDesk
+from ducktypist.lsp.stale import Searches
 from ducktypist.lsp.window import Window
 from ducktypist.models.transfer import PullProgress
 
 logger = logging.getLogger(__name__)
 
 WARM_WAIT_S = 120.0
-MAX_LOCATED = 50
+MAX_SUGGESTED = 100
 SECTION = "ducktypist"
 
 
@@ -45,19 +44,24 @@ class Session:
         self._options: Mapping[str, Any] = options if isinstance(options, Mapping) else {}
         self._settings: Mapping[str, Any] = {}
         self.explanations = ExplanationCache()
-        self.red = RedTests()
+        self.desk = RedDesk(self)
+        self.red = self.desk.tests
+        self.searches = Searches()
+        self._suggested: dict[str, Path] = {}
+        """Whose red tests a shown fix may turn green, by its suggestion id."""
         self._unsaved: set[str] = set()
         self._running: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._said: set[str] = set()
         self._asked_to_pull = False
-        self._watcher: asyncio.Task[None] | None = None
         self.app = self._build_app()
 
     @classmethod
     async def start(cls, server: Window, params: types.InitializeParams) -> Session:
-        """Build the session off the event loop."""
-        return await asyncio.to_thread(cls, server, params)
+        """Build the session off the event loop, then follow the documents."""
+        session = await asyncio.to_thread(cls, server, params)
+        server.protocol.workspace.follow(session)
+        return session
 
     def _build_app(self) -> App:
         settings = {key: value for key, value in self._options.items() if key != "trusted"}
@@ -93,7 +97,7 @@ class Session:
                     self._settings = answer[0]
                     await self._rebuild()
         self._say_problems()
-        self._watch()
+        self.desk.watch()
         self.in_background(self._warm())
 
     async def reconfigured(self, settings: object) -> None:
@@ -105,11 +109,14 @@ class Session:
                 self._options = {**self._options, "trusted": mine["trusted"]}
             await self._rebuild()
             self._say_problems()
+            self.desk.watch()
 
     async def folders_changed(self) -> None:
         """Take the new list of workspace folders."""
         await self._rebuild()
-        self._watch()
+        self.red.keep(self.app.roots)
+        self.desk.publish()
+        self.desk.watch()
 
     async def _rebuild(self) -> None:
         old = self.app
@@ -118,6 +125,7 @@ class Session:
 
     async def aclose(self) -> None:
         """Stop what runs in the background and close the app."""
+        self.desk.close()
         tasks = [*self._background, *self._running.values()]
         for task in tasks:
             task.cancel()
@@ -208,24 +216,42 @@ class Session:
 
     # ------------------------------------------------------------------ documents
 
-    def opened(self, uri: str) -> None:
-        """Note a document that was opened: it is as on disk until it is changed."""
-        self._unsaved.discard(uri)
-
-    def changed(self, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
-        """Note an edit."""
+    def opened(self, uri: str, mapper: Mapper) -> None:
+        """Note a document that was opened; its text may be another than the file's."""
+        self.red.opened(uri, mapper)
         self._unsaved.add(uri)
-        path = uri_to_path(uri)
-        if path is not None:
-            self.red.moved(path, changes)
+        self.in_background(self._compare(uri, mapper.text))
+
+    def edited(self, uri: str, before: Mapper, span: Span, after: Mapper) -> None:
+        """Note an edit."""
+        if before.text == after.text:
+            return
+        self._unsaved.add(uri)
+        self.red.edited(uri, before, span, after)
+        self.searches.edited(uri)
 
     def saved(self, uri: str) -> None:
         """Note that a document is on disk now."""
         self._unsaved.discard(uri)
 
     def closed(self, uri: str) -> None:
-        """Forget a document."""
+        """Forget a document; what was not saved is gone."""
+        unsaved = uri in self._unsaved
         self._unsaved.discard(uri)
+        shown = self.red.closed(uri)
+        if unsaved and shown is not None:
+            self.in_background(self._revert(uri, shown))
+
+    async def _compare(self, uri: str, text: str) -> None:
+        on_disk = await asyncio.to_thread(_text_on_disk, uri)
+        document = self.server.protocol.workspace.open_document(uri)
+        if on_disk == text and document is not None and document.source == text:
+            self._unsaved.discard(uri)
+
+    async def _revert(self, uri: str, shown: Mapper) -> None:
+        on_disk = await asyncio.to_thread(_text_on_disk, uri)
+        if on_disk is not None:
+            self.red.reverted(uri, shown, on_disk)
 
     def is_trusted(self, document: Document) -> bool:
         """Tell whether anything of the document's workspace may be executed."""
@@ -245,50 +271,6 @@ class Session:
                 buffers[real.relative_to(root)] = document.source
         return await self.app.grounds(root, buffers)
 
-    # ------------------------------------------------------------------ red tests
-
-    async def run_tests(self, targets: Sequence[str], root: Path) -> TestRun:
-        """Run tests and publish what is red.
-
-        Raises:
-            RunnerError: Nothing can be run there; the message says why.
-        """
-        grounds = await self.grounds(root)
-        if isinstance(grounds, NotRunnable):
-            raise RunnerError(grounds.reason)
-        run = await run_tests(targets, grounds=grounds)
-        self.red.update(run.failing, root=root, ran=run.ran if targets else None)
-        self.publish()
-        return run
-
-    def publish(self) -> None:
-        """Send the diagnostics of all red tests."""
-        for uri, found in self.red.diagnostics().items():
-            document = self.server.protocol.workspace.open_document(uri)
-            self.server.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(
-                    uri=uri, diagnostics=found, version=document.version if document else None
-                )
-            )
-
-    def _watch(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-        if self.app.roots:
-            self._watcher = self.in_background(self._follow_lastfailed())
-
-    async def _follow_lastfailed(self) -> None:
-        async for told in watch.lastfailed_changes(self.app.roots):
-            gone = self.red.known_ids(told.root) - set(told.node_ids)
-            self.red.update((), root=told.root, ran=gone)
-            new = [item for item in told.node_ids if item not in self.red.known_ids(told.root)]
-            if new and self.app.is_trusted(told.root):
-                with contextlib.suppress(DucktypistError):
-                    await self.run_tests(new[:MAX_LOCATED], told.root)
-                    continue
-            self.red.update(_unlocated(told.root, new), root=told.root, ran=new)
-            self.publish()
-
     # ------------------------------------------------------------------ saying things
 
     def say(self, kind: types.MessageType, message: str) -> None:
@@ -304,8 +286,17 @@ class Session:
         )
 
     def record_accepted(self, suggestion_id: str) -> None:
-        """Record that the person took a suggestion."""
+        """Record that the person took a suggestion; see what else a fix turned green."""
         self.app.ledger.append(Accepted(suggestion_id=suggestion_id))
+        root = self._suggested.pop(suggestion_id, None)
+        if root is not None:
+            self.desk.rerun_soon(root)
+
+    def note_suggested(self, suggestion_id: str, root: Path) -> None:
+        """Remember whose red tests a fix was made for, until it is accepted."""
+        self._suggested[suggestion_id] = root
+        while len(self._suggested) > MAX_SUGGESTED:
+            del self._suggested[next(iter(self._suggested))]
 
     def log(self, message: str) -> None:
         """Write to the editor's log."""
@@ -316,26 +307,15 @@ class Session:
             self.say(types.MessageType.Warning, problem)
 
 
-def _unlocated(root: Path, node_ids: Sequence[str]) -> list[FailingTest]:
-    """Return red tests as pytest's cache names them, placed where each test begins."""
-    found = []
-    for node_id in node_ids:
-        path = root / node_id.partition("::")[0]
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        found.append(
-            FailingTest(
-                node_id=node_id,
-                root=root,
-                path=path,
-                line=locate(node_id, text),
-                message="it failed when pytest last ran",
-                frames=(),
-            )
-        )
-    return found
+def _text_on_disk(uri: str) -> str | None:
+    path = uri_to_path(uri)
+    try:
+        if path is None or not path.is_file():
+            return None
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return None
 
 
 async def _logged(work: Any) -> None:  # noqa: ANN401 - any coroutine

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 
 from ducktypist.domain import Rung
-from ducktypist.syntax import python
+from ducktypist.syntax import go_unresolved, python
 from ducktypist.syntax.model import FunctionRegion
 from ducktypist.syntax.names import arity_errors, parse_python, undefined_names
 from ducktypist.syntax.parse import grammar_of, parse
@@ -26,10 +26,13 @@ def static_rung(before: str, after: str, language: str) -> Rung:
 
     ``unverified``: it adds a syntax error, or the language has no grammar. ``parses``: it adds
     none. ``resolves``: Python that also adds no undefined name and no call with wrong arguments;
-    other languages stay at ``parses``, for nothing resolves their names here.
+    Go that adds no name that this file shows to be undefined or unused. Bash stays at ``parses``,
+    for nothing resolves its names here.
     """
     if parse(after, language) is None or new_syntax_errors(before, after, language):
         return Rung.UNVERIFIED
+    if grammar_of(language) == "go":
+        return Rung.PARSES if go_unresolved.new_problems(before, after) else Rung.RESOLVES
     if grammar_of(language) != "python" or undefined_names(after) is None:
         return Rung.PARSES
     if new_undefined_names(before, after, language) or new_arity_errors(before, after, language):

@@ -10,9 +10,10 @@ import ast
 import builtins
 import functools
 import symtable
-import warnings
 from collections import Counter
 from collections.abc import Iterator
+
+from ducktypist.syntax.own_parser import FAILURES, alone, module_of
 
 MAX_ANALYSED_CHARACTERS = 400_000
 """A longer text is not analysed: it would take seconds for each candidate."""
@@ -56,7 +57,6 @@ _MODULE_NAMES = {
     "reveal_locals",
 }
 _DYNAMIC = {"exec", "execfile", "globals", "locals", "vars", "eval"}
-_FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def parse_python(text: str) -> ast.Module | None:
@@ -65,22 +65,13 @@ def parse_python(text: str) -> ast.Module | None:
     The tree is shared between callers and not to be changed.
     """
     if len(text) > MAX_ANALYSED_CHARACTERS:
-        return _parsed(text)
+        return module_of(text)
     return _parsed_cached(text)
-
-
-def _parsed(text: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text.removeprefix("\ufeff"))
-        except _FAILURES:
-            return None
 
 
 @functools.lru_cache(maxsize=8)
 def _parsed_cached(text: str) -> ast.Module | None:
-    return _parsed(text)
+    return module_of(text)
 
 
 @functools.lru_cache(maxsize=32)
@@ -91,12 +82,11 @@ def undefined_names(text: str) -> tuple[str, ...] | None:
     tree = parse_python(text)
     if tree is None:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with alone():
         try:
             table = symtable.symtable(text.removeprefix("\ufeff"), "<text>", "exec")
             tables = list(_tables(table))
-        except _FAILURES:
+        except FAILURES:
             return None
     if _is_dynamic(tree):
         return ()

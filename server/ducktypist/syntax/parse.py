@@ -19,6 +19,8 @@ import tree_sitter
 
 from ducktypist.domain import Span
 
+Node = tree_sitter.Node
+"""A node of a tree, for those who may not import the library."""
 MAX_CHARACTERS = 4_000_000
 PARSE_BUDGET_S = 3.0
 _CHUNK_BYTES = 65_536

@@ -7,6 +7,7 @@ functions, and its blocks are paragraphs.
 from __future__ import annotations
 
 import functools
+import re
 
 from ducktypist.domain import Span
 from ducktypist.syntax import bash, go, python
@@ -14,6 +15,9 @@ from ducktypist.syntax.blocks import code_place, nothing_at, paragraph_at, state
 from ducktypist.syntax.lines import LineTable, column_of, indent_of
 from ducktypist.syntax.model import FunctionRegion, Region, RegionKind, TestFunction
 from ducktypist.syntax.parse import Tree, parse
+
+_GO_TEST = re.compile(r"Test(?![a-z])")
+"""As `go test` has it: ``Testing`` is no test, ``Test_ing`` and ``TestIng`` are."""
 
 __all__ = [
     "FunctionRegion",
@@ -114,7 +118,7 @@ def test_functions(text: str, language: str) -> tuple[TestFunction, ...]:
         return tuple(
             TestFunction(suffix=f.name, region=f)
             for f in functions(text, language)
-            if f.class_name is None and f.name.startswith("Test")
+            if f.class_name is None and f.name != "TestMain" and _GO_TEST.match(f.name)
         )
     if tree.language != "python":
         return ()

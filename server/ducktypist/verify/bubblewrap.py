@@ -27,19 +27,22 @@ SYSTEM_PROGRAMS = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin:/run/current-sys
 """Where system programs are looked for. Not ``PATH``, which a workspace's tools may have changed;
 Ubuntu's AppArmor profile, too, allows user namespaces to ``/usr/bin/bwrap`` only."""
 SUPPORT_INSIDE = Path("/run/ducktypist")
+CACHE_INSIDE = Path("/run/ducktypist-cache")
 TEMPORARY_INSIDE = Path("/tmp")  # noqa: S108 - a private tmpfs inside the sandbox
 MAX_FILE_BYTES = 256 * 1024**2
 MAX_TMPFS_BYTES = 256 * 1024**2
-MIN_ADDRESS_SPACE_BYTES = 8 * 1024**3
-"""Go's race detector and sanitizers reserve much and use little."""
+MIN_ADDRESS_SPACE_BYTES = 64 * 1024**3
+"""Go's race detector, sanitizers and WebAssembly (10 GiB each) reserve much and use little."""
 NOBODY = 65534
 VERSION_TIMEOUT_S = 5.0
 
-# The lower layer is a link in the scratch, because mount options cannot hold every path.
+# The lower layers are links in the scratch, because mount options cannot hold every path.
 _MOUNT_OVERLAY = (
     'cd "$1" && shift && '
-    "mount -t overlay overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work merged "
-    '&& exec "$@"'
+    "mount -t overlay overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work merged && "
+    "{ ! test -e cache-lower || mount -t overlay overlay "
+    "-o userxattr,lowerdir=cache-lower,upperdir=cache-upper,workdir=cache-work cache; } && "
+    'exec "$@"'
 )
 
 
@@ -80,7 +83,19 @@ def overlay_argv(
         *("--overlay-src", str(view.workspace)),
         *("--overlay", str(scratch.upper), str(scratch.work), str(view.workspace)),
     ]
-    return _argv(program=program, view=view, scratch=scratch, cwd=cwd, limits=limits, mount=mount)
+    cache = []
+    if scratch.cache_lower.is_symlink():
+        cache += ["--overlay-src", str(scratch.cache_lower.resolve())]
+        cache += ["--overlay", str(scratch.cache_upper), str(scratch.cache_work), str(CACHE_INSIDE)]
+    return _argv(
+        program=program,
+        view=view,
+        scratch=scratch,
+        cwd=cwd,
+        limits=limits,
+        mount=mount,
+        cache=cache,
+    )
 
 
 def nested_argv(
@@ -91,9 +106,17 @@ def nested_argv(
     shell = shutil.which("sh", path=SYSTEM_PROGRAMS)
     if not unshare or not shell or not shutil.which("mount", path=SYSTEM_PROGRAMS):
         return None
-    mount = ["--bind", str(scratch.merged), str(view.workspace)]
+    cache = []
+    if scratch.cache_lower.is_symlink():
+        cache += ["--bind", str(scratch.cache_merged), str(CACHE_INSIDE)]
     confined = _argv(
-        program=program, view=view, scratch=scratch, cwd=cwd, limits=limits, mount=mount
+        program=program,
+        view=view,
+        scratch=scratch,
+        cwd=cwd,
+        limits=limits,
+        mount=["--bind", str(scratch.merged), str(view.workspace)],
+        cache=cache,
     )
     return [
         *(unshare, "--user", "--map-root-user", "--mount", "--propagation", "private"),
@@ -110,6 +133,7 @@ def _argv(
     cwd: Path,
     limits: Limits,
     mount: Sequence[str],
+    cache: Sequence[str],
 ) -> list[str]:
     # A test that runs as root finds other things possible than its author did.
     is_root = os.getuid() == 0
@@ -119,7 +143,7 @@ def _argv(
         *("--uid", str(NOBODY if is_root else os.getuid())),
         *("--gid", str(NOBODY if is_root else os.getgid())),
         *("--die-with-parent", "--new-session", "--json-status-fd", STATUS_FD),
-        *_mounts(view, scratch, mount),
+        *_mounts(view, scratch, mount, cache),
         # What bubblewrap made to hold the mounts is writable memory until now.
         *("--remount-ro", "/dev", "--remount-ro", "/"),
         *("--chdir", str(cwd), "--"),
@@ -127,7 +151,9 @@ def _argv(
     ]
 
 
-def _mounts(view: View, scratch: Scratch, mount_workspace: Sequence[str]) -> Iterator[str]:
+def _mounts(
+    view: View, scratch: Scratch, mount_workspace: Sequence[str], mount_cache: Sequence[str]
+) -> Iterator[str]:
     size = ("--size", str(MAX_TMPFS_BYTES))
     mounts: list[tuple[Path, list[str]]] = [
         (Path("/proc"), ["--proc", "/proc"]),
@@ -136,6 +162,7 @@ def _mounts(view: View, scratch: Scratch, mount_workspace: Sequence[str]) -> Ite
         (TEMPORARY_INSIDE, [*size, "--tmpfs", str(TEMPORARY_INSIDE)]),
         (SUPPORT_INSIDE, ["--ro-bind", str(scratch.support), str(SUPPORT_INSIDE)]),
         (view.workspace, list(mount_workspace)),
+        (CACHE_INSIDE, list(mount_cache)),
     ]
     for path in view.system:
         if path.is_symlink():

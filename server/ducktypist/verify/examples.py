@@ -18,6 +18,7 @@ from typing import Any
 
 from ducktypist.domain import Killed
 from ducktypist.errors import SandboxError
+from ducktypist.syntax.own_parser import alone
 from ducktypist.verify.sandbox import SUPPORT, RunResult, Sandbox
 from ducktypist.verify.watchdog import Limits
 
@@ -171,7 +172,8 @@ def _relative(path: Path, root: Path) -> Path:
 
 
 def _find(text: str, function: str) -> _Examples | None:
-    scope: ast.AST = ast.parse(text)
+    with alone():
+        scope: ast.AST = ast.parse(text)
     for name in function.split("."):
         body = getattr(scope, "body", [])
         named = [

@@ -4,11 +4,13 @@ Runs inside the sandbox with the user's Python (3.8 or newer) and pytest (6 to 9
 nothing of Ducktypist. ``pytest_runner`` copies it next to the run and loads it with ``-p``.
 It hides its pipe from the tests as well as it can; a test that sets out to forge reports from
 within the same process still could, which is why we say plausible and not correct.
+PYTEST_DONT_REWRITE: it has no assertions to rewrite, and is loaded for every run.
 """
 # ruff: noqa: ANN401 - the classes of pytest's objects differ by version
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 8000
 MAX_FRAMES = 60
-MAX_LINES = 4000
 _FD = int(os.environ.pop("DUCKTYPIST_REPORT_FD"))
 _SETUP = json.loads(os.environ.pop("DUCKTYPIST_PROBE"))
 _PID = os.getpid()
+_RED: set[str] = set()
 os.set_inheritable(_FD, False)  # noqa: FBT003 - positional-only in Python
 
 
@@ -81,24 +83,36 @@ def pytest_runtest_makereport(call: Any) -> Generator[None, Any, None]:
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-def pytest_runtest_call(item: Any) -> Generator[None, Any, None]:
-    """Follow which lines of the workspace's files the test runs, when that was asked for."""
-    if not _SETUP.get("trace"):
+def pytest_runtest_protocol(item: Any) -> Generator[None, Any, None]:
+    """Follow which lines a test and its fixtures run, when that was asked for."""
+    if _LINES is None:
         yield
         return
-    lines: dict[tuple[str, int], str] = {}
-    before = sys.gettrace()
-    sys.settrace(_tracer(lines, str(Path.cwd()) + os.sep))
+    _LINES.begin(item.nodeid)
     try:
         yield
     finally:
-        sys.settrace(before)
-        found = [[path, line, name] for (path, line), name in lines.items()]
-        _emit("executed", id=item.nodeid, frames=found)
+        shared = [_shared_lines(item, name) for name in getattr(item, "fixturenames", ())]
+        _emit("executed", **_LINES.end(shared, ordered=item.nodeid in _RED))
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: Any) -> Generator[None, Any, None]:
+    """Keep the lines of a fixture that several tests share, for those that come later."""
+    if _LINES is None or fixturedef.scope == "function":
+        yield
+        return
+    before = _LINES.aside()
+    try:
+        yield
+    finally:
+        fixturedef.ducktypist_lines = _LINES.back(before)
 
 
 def pytest_runtest_logreport(report: Any) -> None:
     """Say what became of one phase of one test."""
+    if report.outcome == "failed":
+        _RED.add(report.nodeid)
     _emit(
         "phase",
         id=report.nodeid,
@@ -168,23 +182,22 @@ def _emit(
         data = data[_write(_FD, data) :]
 
 
-def _tracer(lines: dict[tuple[str, int], str], root: str) -> Any:
-    """Return a trace function that notes each line below ``root`` once, in order."""
-    wanted: dict[str, bool] = {}
+def _shared_lines(item: Any, name: str) -> Any:
+    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    fixtures = known.get(name)
+    return getattr(fixtures[-1], "ducktypist_lines", {}) if fixtures else {}
 
-    def on_line(frame: Any, event: str, _: Any) -> Any:
-        if event == "line" and len(lines) < MAX_LINES:
-            code = frame.f_code
-            lines.setdefault((code.co_filename, frame.f_lineno), code.co_name)
-        return on_line
 
-    def on_call(frame: Any, *_: Any) -> Any:
-        path = frame.f_code.co_filename
-        if path not in wanted:
-            wanted[path] = path.startswith(root) and not path.startswith(sys.prefix + os.sep)
-        return on_line if wanted[path] else None
-
-    return on_call
+def _stuck(frame: Any) -> None:
+    """Say where a test is that takes very long: it may be ended before it can say anything else."""
+    stack: list[list[Any]] = []
+    while frame is not None:
+        if frame.f_code is _emit.__code__:
+            # The timer's signal came in the middle of another report.
+            return
+        stack.append([frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name])
+        frame = frame.f_back
+    _emit("stuck", frames=stack[::-1][-MAX_FRAMES:], **_LINES.so_far())
 
 
 def _text(report: Any) -> str:
@@ -209,4 +222,13 @@ def _frames(error: BaseException) -> list[list[Any]]:
     return found[-MAX_FRAMES:]
 
 
+def _lines() -> Any:
+    if not _SETUP.get("trace"):
+        return None
+    # It is there only when a run is traced.
+    line_probe = importlib.import_module("_ducktypist_line_probe")
+    return line_probe.TestLines(str(Path.cwd()), tell_stuck=_stuck)
+
+
+_LINES = _lines()
 _emit("loaded", pytest=pytest.__version__, python=sys.version.split()[0])

@@ -9,33 +9,53 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from ducktypist.domain import Killed
 from ducktypist.errors import NoSandboxError, SandboxError
-from ducktypist.verify import bubblewrap, escape, inside_view, landlock, scratch
-from ducktypist.verify.inside_view import PROGRAM_PATH, View
+from ducktypist.verify import bubblewrap, escape, inside_view, landlock, run_thread, scratch
+from ducktypist.verify.dialogue import Dialogue
 from ducktypist.verify.interpreter import readable_places
-from ducktypist.verify.scratch import Scratch
-from ducktypist.verify.watchdog import STATUS_FD, Ended, Launch, Limits, clean_text, supervise
+from ducktypist.verify.launching import (
+    CACHE,
+    LEVEL_LANDLOCK,
+    LEVEL_NESTED,
+    LEVEL_NONE,
+    LEVEL_OVERLAY,
+    ROOT,
+    SUPPORT,
+    Confinement,
+    Request,
+    prepare,
+)
+from ducktypist.verify.pipes import clean_text
+from ducktypist.verify.run_thread import in_thread
+from ducktypist.verify.session import RunResult, Session
+from ducktypist.verify.watchdog import Ended, Limits, supervise
 
-LEVEL_OVERLAY, LEVEL_NESTED, LEVEL_LANDLOCK, LEVEL_NONE = 4, 3, 2, 0
-ROOT = "@root@"
-"""In an argument or environment value: the workspace's path as the run sees it."""
-SUPPORT = "@support@"
-"""In an argument or environment value: the folder of the ``support`` files as the run sees it."""
+__all__ = [
+    "CACHE",
+    "INSTALL_HINT",
+    "LEVEL_LANDLOCK",
+    "LEVEL_NESTED",
+    "LEVEL_NONE",
+    "LEVEL_OVERLAY",
+    "ROOT",
+    "SUPPORT",
+    "RunResult",
+    "Sandbox",
+    "SandboxStatus",
+    "Session",
+    "probe",
+]
+
 INSTALL_HINT = (
     "install bubblewrap (`apt install bubblewrap`, `dnf install bubblewrap`) or "
     "`pip install 'ducktypist[sandbox]'`"
 )
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +70,6 @@ class SandboxStatus:
     """Why no better level was taken; empty for the best."""
     path: Path | None = None
     """The program that isolates, where there is one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """What a run left behind."""
-
-    exit_status: int | None
-    """None when it was killed; 128 + N when signal N ended it."""
-    killed: Killed | None
-    output: str
-    """The tail of standard output and error, control characters removed."""
-    reports: bytes
-    """What was written to the pipe ``DUCKTYPIST_REPORT_FD``."""
-    duration_ms: float
-    level: int
-    root_inside: Path
-    """The workspace's path as the run saw it; its own path except at level 2."""
 
 
 class Sandbox:
@@ -105,6 +108,8 @@ class Sandbox:
         readable: Sequence[Path] = (),
         cwd: Path = Path(),
         support: Mapping[str, Path | str] | None = None,
+        cache: Path | None = None,
+        keep: Callable[[Path], None] | None = None,
     ) -> RunResult:
         """Run one program to its end. Cancelling kills all of it first; nothing is left either way.
 
@@ -118,19 +123,15 @@ class Sandbox:
             readable: Further places that it may read.
             cwd: Where it starts, relative to the workspace.
             support: Files of ours that it may read, by the name they get: a path to copy, or text.
+            cache: A folder of ours that the run sees with all it holds and may add to in a view of
+                its own; the folder itself stays as it is.
+            keep: Called, when the run has ended, with the folder of what it added to the cache.
 
         Raises:
             NoSandboxError: This machine has no level of 2 or more.
             SandboxError: The run could not be isolated, started or ended.
         """
-        if self.status.level < LEVEL_LANDLOCK:
-            raise NoSandboxError(
-                f"nothing is run without a sandbox ({self.status.reason or 'none found'}); "
-                f"{INSTALL_HINT}"
-            )
-        if cwd.is_absolute() or ".." in cwd.parts:
-            raise SandboxError(f"{cwd} is not a path below the workspace; a run starts inside it")
-        request = _Request(
+        request = Request(
             argv=tuple(argv),
             workspace=workspace,
             overlay=dict(overlay),
@@ -140,11 +141,88 @@ class Sandbox:
             limits=limits,
             cwd=cwd,
             support=dict(support or {}),
+            cache=cache,
+            keep=keep,
         )
+        self._require_runnable(request)
         cancelled = threading.Event()
-        return await _in_thread(lambda: self._run(request, cancelled), cancelled)
+        return await in_thread(lambda: self._run(request, cancelled), cancelled)
 
-    def _run(self, request: _Request, cancelled: threading.Event) -> RunResult:
+    @contextlib.asynccontextmanager
+    async def open(
+        self,
+        *,
+        argv: Sequence[str],
+        workspace: Path,
+        overlay: Mapping[Path, str],
+        environment: Mapping[str, str],
+        limits: Limits,
+        interpreter: Path | None = None,
+        readable: Sequence[Path] = (),
+        support: Mapping[str, Path | str] | None = None,
+        cache: Path | None = None,
+    ) -> AsyncIterator[Session]:
+        """Start a program that can be asked things; leaving the block kills all of it.
+
+        It reads lines from the descriptor ``DUCKTYPIST_COMMAND_FD`` and answers with lines on
+        ``DUCKTYPIST_REPORT_FD``. For the arguments see :meth:`run`; the limits hold for the whole
+        session. One that cannot be started says so when it is asked something.
+
+        Raises:
+            NoSandboxError: This machine has no level of 2 or more.
+            SandboxError: Processes of it are left over.
+        """
+        request = Request(
+            argv=tuple(argv),
+            workspace=workspace,
+            overlay=dict(overlay),
+            environment=dict(environment),
+            interpreter=interpreter,
+            readable=tuple(readable),
+            limits=limits,
+            cwd=Path(),
+            support=dict(support or {}),
+            cache=cache,
+            keep=None,
+        )
+        self._require_runnable(request)
+        cancelled = threading.Event()
+        dialogue = Dialogue()
+        session = Session(dialogue)
+
+        def stop() -> None:
+            cancelled.set()
+            dialogue.wake()
+
+        def work() -> RunResult:
+            try:
+                return self._run(request, cancelled, session)
+            finally:
+                dialogue.close()
+
+        done = run_thread.start(work)
+        done.add_done_callback(session.over)
+        try:
+            yield session
+        finally:
+            stop()
+            await run_thread.ended(done, stop=stop)
+        session.require_clean()
+
+    def _require_runnable(self, request: Request) -> None:
+        if self.status.level < LEVEL_LANDLOCK:
+            raise NoSandboxError(
+                f"nothing is run without a sandbox ({self.status.reason or 'none found'}); "
+                f"{INSTALL_HINT}"
+            )
+        if request.cwd.is_absolute() or ".." in request.cwd.parts:
+            raise SandboxError(
+                f"{request.cwd} is not a path below the workspace; a run starts inside it"
+            )
+
+    def _run(
+        self, request: Request, cancelled: threading.Event, session: Session | None = None
+    ) -> RunResult:
         of_interpreter = readable_places(request.interpreter) if request.interpreter else ()
         view = inside_view.view(
             workspace=request.workspace,
@@ -154,72 +232,35 @@ class Sandbox:
         )
         place = scratch.create(self._scratch_root, workspace=view.workspace)
         try:
-            launch, root_inside = self._prepare(request, view, place)
-            ended = supervise(launch, limits=request.limits, cancelled=cancelled)
+            launch, root_inside = prepare(
+                request, confinement=self._confinement(), view=view, place=place
+            )
+            is_copy = self.status.level == LEVEL_LANDLOCK
+            if session is not None:
+                session.begin(
+                    tree=place.merged if is_copy else place.upper,
+                    lower=None if is_copy else view.workspace,
+                    root_inside=root_inside,
+                )
+            ended = supervise(
+                launch,
+                limits=request.limits,
+                cancelled=cancelled,
+                dialogue=session.dialogue if session else None,
+            )
+            if request.keep is not None and ended.started and ended.clean:
+                request.keep(place.cache_merged if is_copy else place.cache_upper)
         finally:
             scratch.remove(place.top)
         return self._result(ended, root_inside)
 
-    def _prepare(self, request: _Request, view: View, place: Scratch) -> tuple[Launch, Path]:
-        is_copy = self.status.level == LEVEL_LANDLOCK
-        for name, source in request.support.items():
-            if isinstance(source, Path):
-                shutil.copyfile(source, place.support / name)
-            else:
-                (place.support / name).write_text(source, "utf-8")
-        if is_copy:
-            scratch.copy_tree(view.workspace, place.merged)
-        written = place.merged if is_copy else place.upper
-        scratch.lay_over(request.overlay, workspace=view.workspace, target=written)
-        root = place.merged if is_copy else view.workspace
-        support = place.support if is_copy else bubblewrap.SUPPORT_INSIDE
-        temporary = place.temporary if is_copy else bubblewrap.TEMPORARY_INSIDE
-        replaced = {ROOT: str(root), SUPPORT: str(support)}
-        environment = {
-            "PATH": PROGRAM_PATH,
-            "HOME": str(place.home if is_copy else temporary),
-            "TMPDIR": str(temporary),
-            "LANG": "C.UTF-8",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONNOUSERSITE": "1",
-            **request.environment,
-        }
-        prefix = self._prefix(view, place, root / request.cwd, request.limits)
-        launch = Launch(
-            argv=(*prefix, *(_replace(part, replaced) for part in request.argv)),
-            environment={key: _replace(value, replaced) for key, value in environment.items()},
-            cwd=place.top,
-            written=place.top if is_copy else place.upper,
+    def _confinement(self) -> Confinement:
+        path = self.status.path
+        return Confinement(
+            level=self.status.level,
+            program=bubblewrap.Bubblewrap(path=path, version=self.status.version) if path else None,
+            private=(*self._hidden, self._home),
         )
-        return launch, root
-
-    def _prefix(self, view: View, place: Scratch, cwd: Path, limits: Limits) -> list[str]:
-        if self.status.level == LEVEL_LANDLOCK:
-            hidden = [path.resolve() for path in (*self._hidden, self._home)]
-            shown = [
-                str(path)
-                for path in view.system
-                # What cannot be masked must not be shown at all.
-                if not any(item.is_relative_to(path.resolve()) for item in hidden)
-            ]
-            return landlock.argv(
-                read=[*shown, "/proc", *map(str, view.readable), str(place.support)],
-                write=[str(place.merged), str(place.temporary), str(place.home)],
-                cwd=str(cwd),
-                status_fd=STATUS_FD,
-            )
-        if self.status.path is None:
-            raise SandboxError("the sandbox's program is not known; probe the sandbox again")
-        program = bubblewrap.Bubblewrap(path=self.status.path, version=self.status.version)
-        build = (
-            bubblewrap.overlay_argv
-            if self.status.level == LEVEL_OVERLAY
-            else bubblewrap.nested_argv
-        )
-        prefix = build(program=program, view=view, scratch=place, cwd=cwd, limits=limits)
-        if prefix is None:
-            raise SandboxError("`unshare`, `mount` or `sh` is missing; install util-linux")
-        return prefix
 
     def _result(self, ended: Ended, root_inside: Path) -> RunResult:
         output = clean_text(ended.output)
@@ -340,59 +381,3 @@ async def _failure(sandbox: Sandbox, scratch_root: Path, home: Path) -> str:
         return str(error)
     finally:
         await asyncio.to_thread(stage.strike)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """The arguments of one run, frozen before a thread gets them."""
-
-    argv: tuple[str, ...]
-    workspace: Path
-    overlay: dict[Path, str]
-    environment: dict[str, str]
-    interpreter: Path | None
-    readable: tuple[Path, ...]
-    limits: Limits
-    cwd: Path
-    support: dict[str, Path | str]
-
-
-def _replace(text: str, replaced: Mapping[str, str]) -> str:
-    for mark, value in replaced.items():
-        text = text.replace(mark, value)
-    return text
-
-
-async def _in_thread(work: Callable[[], T], cancelled: threading.Event) -> T:
-    """Run blocking work in a thread of its own; when cancelled, say so and wait for its end."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(set_it: Callable[[], None]) -> None:
-        # The loop may be closed already when a server is torn down in the middle of a run.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(set_it)
-
-    def body() -> None:
-        try:
-            value = work()
-        except BaseException as error:  # noqa: BLE001 - handed over to the awaiting task as it is
-            failure = error
-            settle(lambda: done.set_exception(failure))
-        else:
-            settle(lambda: done.set_result(value))
-
-    threading.Thread(target=body, name="ducktypist-run", daemon=True).start()
-    was_cancelled = False
-    while not done.done():
-        try:
-            # Waits without taking the outcome, so that only a cancellation can arrive here.
-            await asyncio.wait([done])
-        except asyncio.CancelledError:
-            was_cancelled = True
-            cancelled.set()
-    if was_cancelled:
-        # The outcome of a run that nobody wants any more is looked at and dropped.
-        done.exception()
-        raise asyncio.CancelledError
-    return done.result()

@@ -45,6 +45,13 @@ class Scratch:
     """Files of ours that the run may read."""
     temporary: Path
     home: Path
+    cache_upper: Path
+    """What a run adds to the cache that it was given, if any."""
+    cache_work: Path
+    cache_merged: Path
+    """Where the cache is mounted at level 3; a folder of links into it at level 2."""
+    cache_lower: Path
+    """A link to the cache; only there when the run has one."""
 
 
 def create(root: Path, *, workspace: Path) -> Scratch:
@@ -77,6 +84,9 @@ def create(root: Path, *, workspace: Path) -> Scratch:
             scratch.support,
             scratch.temporary,
             scratch.home,
+            scratch.cache_upper,
+            scratch.cache_work,
+            scratch.cache_merged,
         ):
             part.mkdir(mode=0o755)
         scratch.lower.symlink_to(workspace, target_is_directory=True)
@@ -95,7 +105,7 @@ def lay_over(files: Mapping[Path, str], *, workspace: Path, target: Path) -> Non
         SandboxError: A path leaves the workspace, or a file cannot be written.
     """
     for relative, text in files.items():
-        inside = _inside(relative, workspace)
+        inside = real_path(relative, workspace=workspace)
         try:
             _make_parents(inside.parent, workspace=workspace, target=target)
             path = target / inside
@@ -114,6 +124,23 @@ def lay_over(files: Mapping[Path, str], *, workspace: Path, target: Path) -> Non
             raise SandboxError(
                 f"{relative} holds text that UTF-8 cannot: {error.reason}"
             ) from error
+
+
+def real_path(relative: Path, *, workspace: Path) -> Path:
+    """Return where below the workspace a file lies really, which may be through links.
+
+    Raises:
+        SandboxError: It leaves the workspace, or is a folder.
+    """
+    if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+        raise SandboxError(f"{relative} is not a path below the workspace; it cannot be laid over")
+    # Through links, so that a linked folder keeps being one and its target is what is covered.
+    real = (workspace / relative).resolve()
+    if not real.is_relative_to(workspace):
+        raise SandboxError(f"{relative} leads out of the workspace, to {real}; it is left alone")
+    if real.is_dir():
+        raise SandboxError(f"{relative} is a folder; only a file can be laid over")
+    return real.relative_to(workspace)
 
 
 def copy_tree(workspace: Path, target: Path) -> None:
@@ -139,6 +166,23 @@ def copy_tree(workspace: Path, target: Path) -> None:
         raise SandboxError(f"the workspace cannot be copied: {path}: {why}") from error
     except OSError as error:
         raise SandboxError(f"the workspace cannot be copied: {error}") from error
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Make the folders of ``source`` anew below ``target``, with a link for each file.
+
+    Raises:
+        SandboxError: The tree cannot be read or a link not be made.
+    """
+    try:
+        for folder, names, files in os.walk(source):
+            inside = target / Path(folder).relative_to(source)
+            for name in names:
+                (inside / name).mkdir(exist_ok=True)
+            for name in files:
+                (inside / name).symlink_to(Path(folder, name))
+    except OSError as error:
+        raise SandboxError(f"the cache {source} cannot be shown: {error}") from error
 
 
 def remove(top: Path) -> None:
@@ -178,19 +222,11 @@ def _parts(top: Path) -> Scratch:
         support=top / "support",
         temporary=top / "tmp",
         home=top / "home",
+        cache_upper=top / "cache-upper",
+        cache_work=top / "cache-work",
+        cache_merged=top / "cache",
+        cache_lower=top / "cache-lower",
     )
-
-
-def _inside(relative: Path, workspace: Path) -> Path:
-    if relative.is_absolute() or ".." in relative.parts or not relative.parts:
-        raise SandboxError(f"{relative} is not a path below the workspace; it cannot be laid over")
-    # Through links, so that a linked folder keeps being one and its target is what is covered.
-    real = (workspace / relative).resolve()
-    if not real.is_relative_to(workspace):
-        raise SandboxError(f"{relative} leads out of the workspace, to {real}; it is left alone")
-    if real.is_dir():
-        raise SandboxError(f"{relative} is a folder; only a file can be laid over")
-    return real.relative_to(workspace)
 
 
 def _make_parents(inside: Path, *, workspace: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ A sandbox that fails is an exception elsewhere and never a verdict here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _KILLED_WORDS = {
     Killed.OUTPUT: "it wrote too much",
     Killed.CANCELLED: "it was cancelled",
 }
+_COMPILER = re.compile(r"\S+:\d+:(?:\d+:)? ")
 _RED = frozenset({TestOutcome.FAILED, TestOutcome.ERROR})
 
 
@@ -61,7 +63,7 @@ def judge_fix(  # noqa: PLR0911 - one way out for each thing that can be said
     repeats = _agree([_of_target(target, report) for report in after], runs="runs")
     if repeats.outcome is not Outcome.PLAUSIBLE:
         return _verdict(repeats, rung=static, repeats=len(after), level=level)
-    runs = f"{len(after)} of {len(after)} runs"
+    runs = f"{len(after)} of {len(after)} runs{_without_canaries(after)}"
     for report in after:
         # A target can be a file's worth of tests; those that passed before must go on passing.
         beside = _compare(before, report, apart_from=target)
@@ -158,7 +160,10 @@ def judge_body(
         repeats=n_repeats,
         passed=passed,
         failed=0,
-        summary=f"plausible: {n_repeats} of {n_repeats} runs, {', '.join(parts)}",
+        summary=(
+            f"plausible: {n_repeats} of {n_repeats} runs{_without_canaries(tests)}, "
+            f"{', '.join(parts)}"
+        ),
         sandbox_level=level,
     )
 
@@ -166,7 +171,7 @@ def judge_body(
 def _of_target(target: str, report: TestReport) -> _Finding:
     outcome = report.outcome_of(target)
     if outcome is None and report.killed is None and _no_import(report):
-        return _Finding(outcome=Outcome.BROKEN, why=f"it does not import ({_first_line(report)})")
+        return _Finding(outcome=Outcome.BROKEN, why=_broken(report))
     return _of_ids((target,), report)
 
 
@@ -177,8 +182,7 @@ def _of_ids(  # noqa: PLR0911 - one way out for each thing that can be said
         return _Finding(outcome=Outcome.TIMEOUT, why=_KILLED_WORDS[report.killed])
     if not ids:
         # Nothing was collected, which is never a pass.
-        why = f"it does not import ({_first_line(report)})"
-        return _Finding(outcome=Outcome.BROKEN, why=why)
+        return _Finding(outcome=Outcome.BROKEN, why=_broken(report))
     outcomes = {node_id: report.outcome_of(node_id) for node_id in ids}
     passed = sum(outcome is TestOutcome.PASSED for outcome in outcomes.values())
     red = [node_id for node_id, outcome in outcomes.items() if outcome in _RED]
@@ -188,7 +192,7 @@ def _of_ids(  # noqa: PLR0911 - one way out for each thing that can be said
         why = f"{passed} of {len(ids)} tests pass; `{red[0]}` does not"
         return _Finding(outcome=Outcome.STILL_FAILING, why=why, passed=passed, failed=failed)
     if missing and _no_import(report):
-        why = f"it does not import ({_first_line(report)})"
+        why = _broken(report)
         return _Finding(outcome=Outcome.BROKEN, why=why, passed=passed, failed=failed)
     if missing:
         why = f"`{missing[0]}` was not reported, although the run ended"
@@ -200,7 +204,7 @@ def _of_ids(  # noqa: PLR0911 - one way out for each thing that can be said
         word = outcomes[avoided[0]]
         why = f"`{avoided[0]}` {word.value if word else 'missing'} instead of passed"
         return _Finding(outcome=Outcome.TAMPERED, why=why, passed=passed, failed=failed)
-    if report.canaries_failed is not True:
+    if report.canaries_possible and report.canaries_failed is not True:
         why = "tests that must fail did not fail"
         return _Finding(outcome=Outcome.TAMPERED, why=why, passed=passed, failed=failed)
     return _Finding(outcome=Outcome.PLAUSIBLE, passed=passed)
@@ -272,15 +276,28 @@ def _agree(findings: Sequence[_Finding], *, runs: str) -> _Finding:
     return findings[0]
 
 
+def _without_canaries(reports: Sequence[TestReport]) -> str:
+    """Return what a summary says when nothing was there that would have shown a trick."""
+    return "" if all(report.canaries_possible for report in reports) else " without canaries"
+
+
 def _no_import(report: TestReport) -> bool:
     return bool(report.collection_errors)
 
 
+def _broken(report: TestReport) -> str:
+    of_go = any(error.node_id.endswith(".go") for error in report.collection_errors)
+    return f"it does not {'compile' if of_go else 'import'} ({_first_line(report)})"
+
+
 def _first_line(report: TestReport) -> str:
     for error in report.collection_errors:
-        errors = [line for line in error.message.splitlines() if "Error" in line]
+        lines = error.message.splitlines()
+        errors = [line for line in lines if "Error" in line][-1:]
+        # Go says where, then what, and names no kind of error.
+        errors = errors or [line for line in lines if _COMPILER.match(line)][:1]
         if errors:
-            return errors[-1].removeprefix("E").strip()[:120]
+            return errors[0].removeprefix("E").strip()[:120]
     return "collection failed"
 
 

@@ -9,27 +9,33 @@ Not here: what confines the process (``bubblewrap``, ``landlock``).
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import math
 import os
-import re
 import selectors
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ducktypist.domain import Killed
 from ducktypist.errors import SandboxError
 from ducktypist.verify import process_tree
+from ducktypist.verify.dialogue import Ask, Dialogue
+from ducktypist.verify.pipes import Pipe, Sending
 
 REPORT_FD_VARIABLE = "DUCKTYPIST_REPORT_FD"
+COMMAND_FD_VARIABLE = "DUCKTYPIST_COMMAND_FD"
 STATUS_FD = "@status-fd@"
 """Stands in an argument for the number of the pipe on which a launcher says that it got through."""
 TAIL_BYTES = 16 * 1024
 MAX_REPORT_BYTES = 32 * 1024**2
 LOOK_S = 0.025
+IDLE_LOOK_S = 0.25
+"""How often to look at a run that nobody waits for."""
 SCRATCH_LOOK_S = 1.0
 DRAIN_S = 0.5
 REAP_S = 5.0
@@ -69,6 +75,7 @@ class Ended:
     output: bytes
     """The last :data:`TAIL_BYTES` of standard output and error."""
     reports: bytes
+    """What came out of the report pipe; of a dialogue, what nobody could be given."""
     duration_ms: float
     started: bool
     """Whether the launcher said that the program itself was started."""
@@ -76,56 +83,27 @@ class Ended:
     """Whether every process of the run is gone."""
 
 
-def supervise(launch: Launch, *, limits: Limits, cancelled: threading.Event) -> Ended:
+def supervise(
+    launch: Launch,
+    *,
+    limits: Limits,
+    cancelled: threading.Event,
+    dialogue: Dialogue | None = None,
+) -> Ended:
     """Start, watch and reap one run. Blocks until nothing of it is left.
+
+    Args:
+        launch: What to start.
+        limits: What it may use.
+        cancelled: Set to end it.
+        dialogue: Carried to and from the run while it goes on; the size of its reports is then
+            limited for each answer.
 
     Raises:
         SandboxError: The launcher could not be started at all.
     """
     with contextlib.ExitStack() as stack:
-        return _Watch(launch, limits, cancelled, stack).run()
-
-
-def clean_text(raw: bytes) -> str:
-    """Decode output for showing: escape sequences, control and direction characters removed."""
-    text = raw.decode("utf-8", errors="replace").replace("\r\n", "\n")
-    return _UNSHOWABLE.sub("", _ESCAPES.sub("", text))
-
-
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
-_UNSHOWABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
-)
-
-
-@dataclass(slots=True)
-class _Pipe:
-    """The reading end of one pipe, and what came out of it."""
-
-    reader: int
-    writer: int
-    keep_bytes: int | None
-    """Keep only the last so many; None keeps all."""
-    data: bytearray = field(default_factory=bytearray)
-    n_bytes: int = 0
-    is_open: bool = True
-
-    def pull(self) -> None:
-        """Read what there is without waiting."""
-        for _ in range(64):
-            try:
-                chunk = os.read(self.reader, 65536)
-            except BlockingIOError:
-                return
-            except OSError:
-                chunk = b""
-            if not chunk:
-                self.is_open = False
-                return
-            self.n_bytes += len(chunk)
-            self.data += chunk
-            if self.keep_bytes is not None and len(self.data) > 4 * self.keep_bytes:
-                del self.data[: -self.keep_bytes]
+        return _Watch(launch, limits, cancelled, stack, dialogue).run()
 
 
 class _Watch:
@@ -137,6 +115,7 @@ class _Watch:
         limits: Limits,
         cancelled: threading.Event,
         stack: contextlib.ExitStack,
+        dialogue: Dialogue | None,
     ) -> None:
         self._launch = launch
         self._limits = limits
@@ -145,6 +124,11 @@ class _Watch:
         self._output = self._pipe(keep_bytes=TAIL_BYTES)
         self._reports = self._pipe(keep_bytes=None)
         self._status = self._pipe(keep_bytes=None)
+        self._dialogue = dialogue
+        self._commands = self._sending() if dialogue else None
+        self._asked: Ask | None = None
+        self._answer_by = math.inf
+        self._max_report_bytes = MAX_REPORT_BYTES
         self._seen: dict[int, int] = {}
         self._scratch_baseline_bytes = -1
         self._next_scratch_look = 0.0
@@ -172,15 +156,24 @@ class _Watch:
             clean=clean,
         )
 
-    def _pipe(self, *, keep_bytes: int | None) -> _Pipe:
+    def _pipe(self, *, keep_bytes: int | None) -> Pipe:
         reader, writer = os.pipe()
-        pipe = _Pipe(reader=reader, writer=writer, keep_bytes=keep_bytes)
+        pipe = Pipe(reader=reader, writer=writer, keep_bytes=keep_bytes)
         os.set_blocking(reader, False)
         self._stack.callback(os.close, reader)
         return pipe
 
+    def _sending(self) -> Sending:
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        self._stack.callback(os.close, writer)
+        return Sending(reader=reader, writer=writer)
+
     def _start(self) -> subprocess.Popen[bytes]:
         pipes = (self._output, self._reports, self._status)
+        given = {REPORT_FD_VARIABLE: self._reports.writer}
+        if self._commands is not None:
+            given[COMMAND_FD_VARIABLE] = self._commands.reader
         argv = [part.replace(STATUS_FD, str(self._status.writer)) for part in self._launch.argv]
         try:
             process = subprocess.Popen(  # noqa: S603 - argv is a list built by us; no shell
@@ -191,9 +184,9 @@ class _Watch:
                 cwd=self._launch.cwd,
                 env={
                     **self._launch.environment,
-                    REPORT_FD_VARIABLE: str(self._reports.writer),
+                    **{name: str(number) for name, number in given.items()},
                 },
-                pass_fds=(self._reports.writer, self._status.writer),
+                pass_fds=(*given.values(), self._status.writer),
                 start_new_session=True,
             )
         except OSError as error:
@@ -202,39 +195,72 @@ class _Watch:
                 "installed and executable"
             ) from error
         finally:
-            for pipe in pipes:
-                os.close(pipe.writer)
+            for number in {*given.values(), *(pipe.writer for pipe in pipes)}:
+                os.close(number)
         for pipe in pipes:
-            self._selector.register(pipe.reader, selectors.EVENT_READ, pipe)
+            self._on_readable(pipe.reader, functools.partial(self._pull, pipe))
+        if self._dialogue is not None:
+            # Only wakes; what it is about is taken on every turn.
+            self._on_readable(self._dialogue.waker.fileno(), lambda: None)
         with contextlib.suppress(OSError):
             # Kernels before 5.3 have no such descriptors; there, the regular look notices the end.
             ended = os.pidfd_open(process.pid)
             self._stack.callback(os.close, ended)
-            self._selector.register(ended, selectors.EVENT_READ, None)
+            self._on_readable(ended, lambda: None)
         return process
 
+    def _on_readable(self, number: int, act: Callable[[], None]) -> None:
+        self._selector.register(number, selectors.EVENT_READ, act)
+
     def _watch(self, process: subprocess.Popen[bytes], begun: float) -> Killed | None:
-        deadline = begun + self._limits.timeout_s
         next_look = begun
         while True:
+            if self._carry():
+                next_look = 0.0
+            deadline = begun + self._limits.timeout_s
+            is_idle = self._dialogue is not None and self._dialogue.unanswered is None
+            if not is_idle:
+                deadline = min(deadline, self._answer_by)
             now = time.monotonic()
             if now >= next_look:
                 reason = self._look(process.pid, now)
                 if reason is not None:
                     return reason
-                next_look = time.monotonic() + LOOK_S
+                next_look = time.monotonic() + (IDLE_LOOK_S if is_idle else LOOK_S)
             self._pump(max(0.0, min(next_look, deadline) - now))
             if process.poll() is not None:
                 return None
             if self._cancelled.is_set():
                 return Killed.CANCELLED
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= begun + self._limits.timeout_s or self._is_answer_late():
                 return Killed.WALL_CLOCK
             if (
                 self._output.n_bytes > self._limits.max_output_bytes
-                or self._reports.n_bytes > MAX_REPORT_BYTES
+                or self._reports.n_bytes > self._max_report_bytes
             ):
                 return Killed.OUTPUT
+
+    def _carry(self) -> bool:
+        """Take what is asked to the run; tell whether there was something."""
+        if self._dialogue is None or self._commands is None:
+            return False
+        asks = self._dialogue.take()
+        for ask in asks:
+            self._commands.data += ask.data
+            self._asked = ask
+            self._answer_by = time.monotonic() + ask.timeout_s
+            self._max_report_bytes = self._reports.n_bytes + MAX_REPORT_BYTES
+        if asks and self._commands.writer not in self._selector.get_map():
+            self._selector.register(self._commands.writer, selectors.EVENT_WRITE, self._push)
+        return bool(asks)
+
+    def _is_answer_late(self) -> bool:
+        # Compared by identity: the next question may have come since the time was taken.
+        return (
+            self._dialogue is not None
+            and self._dialogue.unanswered is self._asked is not None
+            and time.monotonic() >= self._answer_by
+        )
 
     def _look(self, pid: int, now: float) -> Killed | None:
         limits = self._limits
@@ -259,12 +285,22 @@ class _Watch:
 
     def _pump(self, timeout_s: float) -> None:
         for key, _ in self._selector.select(timeout_s):
-            pipe: _Pipe | None = key.data
-            if pipe is None:
-                continue
-            pipe.pull()
-            if not pipe.is_open:
-                self._selector.unregister(pipe.reader)
+            key.data()
+
+    def _pull(self, pipe: Pipe) -> None:
+        pipe.pull()
+        if not pipe.is_open:
+            self._selector.unregister(pipe.reader)
+        if pipe is self._reports and self._dialogue is not None:
+            lines = pipe.take_lines()
+            if lines:
+                self._dialogue.deliver(lines)
+
+    def _push(self) -> None:
+        if self._commands is not None:
+            self._commands.push()
+            if not self._commands.data:
+                self._selector.unregister(self._commands.writer)
 
     def _end(self, process: subprocess.Popen[bytes], *, is_kill: bool) -> bool:
         if is_kill:

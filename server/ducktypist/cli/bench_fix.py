@@ -1,0 +1,195 @@
+"""``ducktypist bench fix``: bugs put to the real server, and how many of them it fixes.
+
+It formats and nothing else. The table goes to standard output, how far it is to standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from ducktypist.errors import DucktypistError
+
+if TYPE_CHECKING:
+    from ducktypist.bench.fix_figures import Figure
+    from ducktypist.bench.fix_report import FixReport
+    from ducktypist.bench.fix_tasks import Task
+
+MIN_WIDTH = 200
+SHA256_SHOWN = 12
+FORMATS = ("humanevalfix", "quixbugs", "goker")
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("tasks", required=False, type=PATH)
+@click.option("--limit", type=click.IntRange(min=1), help="How many tasks, drawn with the seed.")
+@click.option("--seed", default=0, show_default=True, help="Of every draw.")
+@click.option("--only", multiple=True, metavar="ID", help="Only this task; repeatable.")
+@click.option("--budget-s", default=60.0, show_default=True, help="Of one search.")
+@click.option("--sources", multiple=True, help="Only these kinds of candidates; repeatable.")
+@click.option("--no-baseline", is_flag=True, help="Leave out the one-shot rewrite.")
+@click.option("--cancels", default=0, type=click.IntRange(min=0), help="Cancel so many searches.")
+@click.option("--kills", default=0, type=click.IntRange(min=0), help="Kill the server so often.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    help="Write everything, enough to repeat the run; - for standard output.",
+)
+@click.option("--plant", multiple=True, type=PATH, help="Make tasks: solved problems; repeatable.")
+@click.option("--convert", type=PATH, help="Make tasks: a set in another format.")
+@click.option("--format", "layout", type=click.Choice(FORMATS), help="Which format.")
+@click.option("--out", type=PATH, help="Where made tasks go.")
+@click.option("--n", default=240, show_default=True, help="How many tasks to plant.")
+@click.option("--part", default="dev", type=click.Choice(("dev", "held")), help="Which problems.")
+@click.option("--backend", hidden=True, help="For tests.")
+def fix(
+    *,
+    tasks: Path | None,
+    limit: int | None,
+    seed: int,
+    only: tuple[str, ...],
+    budget_s: float,
+    sources: tuple[str, ...],
+    no_baseline: bool,
+    cancels: int,
+    kills: int,
+    json_file: IO[str] | None,
+    plant: tuple[Path, ...],
+    convert: Path | None,
+    layout: str | None,
+    out: Path | None,
+    n: int,
+    part: str,
+    backend: str | None,
+) -> None:
+    """Put the bugs of a task file to the server, or make such a file with --plant or --convert."""
+    try:
+        if plant or convert:
+            if tasks is not None or out is None or bool(plant) == bool(convert):
+                raise click.UsageError("--plant or --convert takes --out FILE and no task file")
+            _write(out, _planted(plant, n, seed, part) if plant else _converted(convert, layout))
+            return
+        if tasks is None:
+            raise click.UsageError("which task file? One can be made with --plant or --convert")
+        from ducktypist.bench.fix_report import report  # noqa: PLC0415 - keeps the help fast
+        from ducktypist.bench.fix_run import ONE_SHOT, SEARCH, Plan, run  # noqa: PLC0415 - as above
+        from ducktypist.bench.fix_tasks import read_tasks  # noqa: PLC0415 - as above
+
+        plan = Plan(
+            limit=limit,
+            seed=seed,
+            only=only,
+            budget_s=budget_s,
+            sources=sources,
+            arms=(SEARCH,) if no_baseline else (SEARCH, ONE_SHOT),
+            n_cancels=cancels,
+            n_kills=kills,
+        )
+        found = report(asyncio.run(run(read_tasks(tasks), plan=plan, backend=backend, say=_say)))
+    except DucktypistError as error:
+        raise click.ClickException(str(error)) from error
+    if json_file is not None:
+        json_file.write(json.dumps(found.as_json(), indent=2, allow_nan=False) + "\n")
+        json_file.flush()
+    if json_file is None or json_file.name != "-":
+        _print(found)
+
+
+def _planted(paths: tuple[Path, ...], n: int, seed: int, part: str) -> list[Task]:
+    from ducktypist.bench.fix_planting import plant  # noqa: PLC0415 - keeps the help fast
+
+    return asyncio.run(plant(paths, n=n, seed=seed, part=part, say=_say))
+
+
+def _converted(path: Path | None, layout: str | None) -> list[Task]:
+    from ducktypist.bench.fix_convert import convert  # noqa: PLC0415 - keeps the help fast
+
+    if path is None or layout is None:
+        raise click.UsageError(f"--convert needs --format {'|'.join(FORMATS)}")
+    return convert(path, layout)
+
+
+def _write(out: Path, tasks: list[Task]) -> None:
+    from ducktypist.bench.fix_tasks import write_tasks  # noqa: PLC0415 - keeps the help fast
+
+    if not tasks:
+        raise click.ClickException("no task came out of it; nothing was written")
+    write_tasks(out, tasks)
+    languages = Counter(task.language for task in tasks)
+    operators = Counter(task.operator or "unknown" for task in tasks)
+    click.echo(f"{len(tasks)} tasks in {out}: " + _counted(languages))
+    click.echo(_counted(operators))
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in counts.most_common())
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _print(found: FixReport) -> None:
+    from rich import box  # noqa: PLC0415 - keeps the help fast
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=MIN_WIDTH)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("row", "what"):
+        table.add_column(name, overflow="fold")
+    for name in ("value", "k of n", "95 %"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("to reach", no_wrap=True)
+    for figure in found.figures:
+        table.add_row(*(Text(cell) for cell in _cells(figure)))
+    console.print(table)
+    for line in (*_about(found), *_notes(found)):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    interval = figure.interval
+    between = "" if interval is None else f"{interval[0]:.0f} to {interval[1]:.0f} %"
+    count = str(figure.n) if figure.k is None else f"{figure.k} of {figure.n}"
+    value = "-" if math.isnan(figure.value) else f"{figure.value:.3g} {figure.unit}".strip()
+    met = {True: ": met", False: ": not met", None: ": nothing to say" if figure.bar else ""}
+    return (
+        *(figure.name, figure.what, value, count, between),
+        figure.bar + met[figure.is_met],
+    )
+
+
+def _about(found: FixReport) -> list[str]:
+    outcome = found.outcome
+    facts, model = outcome.machine, outcome.model
+    lines = [
+        (
+            f"{facts['cpu']}, {facts['n_cores']} cores ({facts['n_threads']} threads); "
+            f"{facts['system']}; Python {facts['python']}"
+        )
+    ]
+    if model is not None:
+        sha256 = str(model["sha256"])[:SHA256_SHOWN]
+        lines.append(f"model {model['name']}, {model['quantisation']}, sha256 {sha256}…")
+    before = " ".join(f"{item:.2f}" for item in outcome.before.averages)
+    lines.append(
+        f"tasks {outcome.tasks_sha256[:SHA256_SHOWN]}…, chosen {outcome.tasks_digest}, "
+        f"seed {outcome.plan.seed}, {outcome.plan.budget_s:g} s a search; load before: {before}"
+    )
+    return lines
+
+
+def _notes(found: FixReport) -> list[str]:
+    return [f"{item.name.strip()}: {item.note}" for item in found.figures if item.note]

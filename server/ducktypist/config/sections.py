@@ -1,0 +1,161 @@
+"""What can be set: one dataclass per section, every setting with its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Where the model is computed."""
+
+    url: str = ""
+    """A remote engine's base address (llama-server, vLLM, …); empty means the embedded host."""
+    backend: str = "llama_cpp"
+    """``llama_cpp``, or ``scripted:FILE`` for tests."""
+    api_key_env: str = "DUCKTYPIST_API_KEY"
+    """The environment variable that holds a remote engine's key; without it, the system's keyring
+    is asked (``ducktypist key set URL``)."""
+    n_ctx_tokens: int = 4096
+    """The longest prompt and answer."""
+    n_threads: int = 0
+    """0 means one per physical core, at most eight."""
+    n_gpu_layers: int = -1
+    """-1 means as many as fit beside the cache when the backend has a GPU."""
+    cache_tokens: int = 0
+    """How many tokens stay warm, all requests together; 0 means twice the context."""
+    kv_type: str = "f16"
+    """How keys and values are kept: ``f16``, ``q8_0`` (half the memory) or ``q4_0``."""
+    flash_attention: str = "auto"
+    """``auto``, ``on`` or ``off``."""
+    step_timeout_s: float = 60.0
+    """A host whose step (a few hundred tokens at most) takes longer counts as hung and is started
+    again (where a step is measured to take long, five times that); 0 means for ever."""
+    idle_unload_s: float = 1800.0
+    request_timeout_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """Which model answers."""
+
+    name: str = DEFAULT_MODEL
+    """A catalogue name, ``hf:OWNER/REPO:QUANT`` or a path to a GGUF file."""
+    auto_pull: bool = False
+    """Fetch a missing model without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonConfig:
+    """How Python tests are run."""
+
+    interpreter: str = ""
+    """Empty: the workspace's ``.venv``, ``VIRTUAL_ENV``, or the server's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainConfig:
+    """Hover explanations."""
+
+    enabled: bool = True
+    max_tokens: int = 180
+    max_lines: int = 60
+    """A longer block is explained by its first lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteConfig:
+    """Inline completion and ``write the body``."""
+
+    inline_enabled: bool = True
+    inline_max_tokens: int = 96
+    debounce_ms: int = 150
+    max_tokens: int = 320
+    max_candidates: int = 8
+    budget_s: float = 90.0
+    repeats: int = 3
+    offer_unverified: bool = True
+    """Offer the best candidate although nothing confirmed it, labelled as such."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixConfig:
+    """``fix failing test``."""
+
+    budget_s: float = 60.0
+    """How long to search, the runs included."""
+    max_candidates: int = 400
+    """How many patches to try, those by rule included."""
+    max_tokens: int = 6000
+    """How many tokens the model may write, all candidates together."""
+    more_s: float = 10.0
+    """How long to go on after the first plausible patch, so that several can be compared."""
+    repair_rounds: int = 2
+    """How often to ask again with the new failure when nothing was plausible; at most two."""
+    line_max_tokens: int = 48
+    repeats: int = 3
+    sources: tuple[str, ...] = ()
+    """Which kinds of candidates to try, in this order; empty means all, those first that the ledger
+    says work for this model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoConfig:
+    """How Go tests are run."""
+
+    command: str = ""
+    """Empty: ``go`` beside the server's own Python or on PATH, never one inside the workspace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsConfig:
+    """Other test runners, and results that come from elsewhere."""
+
+    __test__ = False
+
+    command: tuple[str, ...] = ()
+    """A program and its arguments that run the tests of files that no other runner owns; ``{test}``
+    stands for the test's file or id, ``{junit}`` for where to write JUnit XML."""
+    files: tuple[str, ...] = ()
+    """Patterns of the test files that the command runs, such as ``*.test.ts``."""
+    junit_xml: str = ""
+    """A JUnit XML file, relative to the workspace's folder, whose failures are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyConfig:
+    """Limits of a sandboxed run."""
+
+    timeout_s: float = 20.0
+    suite_timeout_s: float = 60.0
+    max_memory_bytes: int = 2 * 1024**3
+    max_processes: int = 128
+    max_output_bytes: int = 10 * 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerConfig:
+    """The record of every suggestion."""
+
+    path: str = ""
+    """Empty: the user's data directory."""
+    keep_text: bool = False
+    """Keep source text and suggestions, not only their hashes and lengths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings."""
+
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    python: PythonConfig = field(default_factory=PythonConfig)
+    explain: ExplainConfig = field(default_factory=ExplainConfig)
+    complete: CompleteConfig = field(default_factory=CompleteConfig)
+    fix: FixConfig = field(default_factory=FixConfig)
+    go: GoConfig = field(default_factory=GoConfig)
+    tests: TestsConfig = field(default_factory=TestsConfig)
+    verify: VerifyConfig = field(default_factory=VerifyConfig)
+    ledger: LedgerConfig = field(default_factory=LedgerConfig)

@@ -1,0 +1,192 @@
+"""Choosing among patches that all pass, and saying what speaks against the chosen one.
+
+Passing the tests is not being right (Qi et al., Kali, ISSTA 2015): the thinner the tests, the more
+wrong patches pass. So patches are told apart by what they do on inputs that no test has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ducktypist.domain import Candidate, Outcome, Verdict
+from ducktypist.errors import DucktypistError
+from ducktypist.features.fix_case import Case
+from ducktypist.features.fix_pool import promise
+from ducktypist.features.fix_search import Plausible
+from ducktypist.features.fix_validation import Validator
+from ducktypist.syntax.edits import normal_form
+from ducktypist.verify.behaviour import Comparison, compare
+from ducktypist.verify.behaviour_clusters import clusters, difference, oddities
+from ducktypist.verify.guard import literals_of, special_cases
+
+SPECIAL_FACTOR = 0.02
+"""What a patch that names the test's values is worth beside one that does not."""
+KNOWS_THE_TESTS = "as if it knew the tests"
+"""How the oddity ends that hard-coded answers show."""
+ODD_FACTOR = 0.5
+SIZE_TOKENS = 5
+"""A patch that changes so many tokens is worth half of one that changes hardly any."""
+MAX_SHOWN_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The patch to propose."""
+
+    plausible: Plausible
+    verdict: Verdict
+    doubt: str = ""
+    """Why it may be wrong although all tests pass; empty when nothing speaks against it."""
+    clusters: tuple[tuple[int, ...], ...] = ()
+    """Which of the plausible patches behaved alike, by their number; the largest first."""
+    tried: dict[int, Verdict] = field(default_factory=dict)
+    """Verdicts of those that were run properly, by their number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ranked:
+    number: int
+    plausible: Plausible
+    special: tuple[str, ...]
+    odd: tuple[str, ...]
+    weight: float
+
+
+async def choose(found: Sequence[Plausible], case: Case, validator: Validator) -> Choice | None:
+    """Return the most credible of the patches that pass, run properly; None when none holds."""
+    comparison = await _compared(found, case)
+    ranked = await asyncio.to_thread(_ranked, found, case, comparison)
+    groups = _groups(comparison)
+    order = _in_order(ranked, groups)
+    tried: dict[int, Verdict] = {}
+    for one in order:
+        verdict = one.plausible.verdict
+        if verdict is None:
+            rung = one.plausible.screened.rung
+            verdict, _ = await validator.validate(one.plausible.candidate, rung)
+        tried[one.number] = verdict
+        if verdict.outcome is Outcome.PLAUSIBLE:
+            return Choice(
+                plausible=one.plausible,
+                verdict=verdict,
+                doubt=_doubt(one, order, groups, comparison),
+                clusters=groups,
+                tried=tried,
+            )
+    return None
+
+
+async def _compared(found: Sequence[Plausible], case: Case) -> Comparison | None:
+    """Run the patches on further inputs; None when that cannot be done."""
+    places = {(one.candidate.path, one.candidate.function) for one in found}
+    if case.language != "python" or len(places) != 1:
+        # Patches of different functions have no common inputs.
+        return None
+    path, function = places.pop()
+    texts = [one.candidate.edit.apply(case.texts[path]) for one in found]
+    suite = case.suite_if_known()
+    beside = [item.node_id for item in suite.results] if suite else []
+    targets = [case.target, *[item for item in beside if item != case.target][:60]]
+    try:
+        return await compare(
+            sandbox=case.grounds.sandbox,
+            interpreter=case.grounds.interpreter,
+            request=case.grounds.request(targets),
+            path=path,
+            function=function,
+            texts=texts,
+        )
+    except DucktypistError:
+        return None
+
+
+def _ranked(found: Sequence[Plausible], case: Case, comparison: Comparison | None) -> list[_Ranked]:
+    literals = literals_of(case.test_code, case.language)
+    ranked = []
+    for number, one in enumerate(found):
+        candidate = one.candidate
+        text = case.texts[candidate.path]
+        patched = candidate.edit.apply(text)
+        special = special_cases(text, patched, literals, case.language)
+        odd: tuple[str, ...] = ()
+        if comparison is not None and not comparison.reason:
+            odd = oddities(comparison, number)
+        weight = promise(candidate) * (0.5 + one.screened.n_green / (1 + len(case.others)))
+        weight /= 1 + _n_changed(text, candidate, case.language) / SIZE_TOKENS
+        knows = any(KNOWS_THE_TESTS in oddity for oddity in odd)
+        weight *= SPECIAL_FACTOR if special or knows else 1.0
+        weight *= ODD_FACTOR if odd else 1.0
+        ranked.append(
+            _Ranked(number=number, plausible=one, special=special, odd=odd, weight=weight)
+        )
+    return ranked
+
+
+def _n_changed(text: str, candidate: Candidate, language: str) -> int:
+    """Return by how many tokens a patch differs from what stood there."""
+    old = normal_form(candidate.edit.span.of(text), language).split()
+    new = normal_form(candidate.edit.new_text, language).split()
+    while old and new and old[0] == new[0]:
+        old, new = old[1:], new[1:]
+    while old and new and old[-1] == new[-1]:
+        old, new = old[:-1], new[:-1]
+    return max(len(old), len(new))
+
+
+def _groups(comparison: Comparison | None) -> tuple[tuple[int, ...], ...]:
+    if comparison is None or comparison.reason:
+        return ()
+    return clusters(comparison.outputs)
+
+
+def _in_order(ranked: Sequence[_Ranked], groups: tuple[tuple[int, ...], ...]) -> list[_Ranked]:
+    """Return the best of the weightiest group first."""
+    together = {
+        number: sum(ranked[member].weight for member in group)
+        for group in groups
+        for number in group
+    }
+    return sorted(
+        ranked, key=lambda one: (together.get(one.number, one.weight), one.weight), reverse=True
+    )
+
+
+def _doubt(
+    chosen: _Ranked,
+    ranked: Sequence[_Ranked],
+    groups: tuple[tuple[int, ...], ...],
+    comparison: Comparison | None,
+) -> str:
+    parts: list[str] = []
+    if chosen.special:
+        parts.append(f"it names values of the test ({chosen.special[0]})")
+    if chosen.odd:
+        parts.append(chosen.odd[0])
+    rivals = [one for one in ranked if one.number != chosen.number and not one.special]
+    own = next((group for group in groups if chosen.number in group), ())
+    others = [one for one in rivals if groups and one.number not in own]
+    if others and comparison is not None:
+        shown = difference(comparison, chosen.number, others[0].number)
+        n = len(others)
+        text = (
+            f"{n} other {'patch that passes does' if n == 1 else 'patches that pass do'} otherwise"
+        )
+        if shown is not None:
+            here, there = _short(shown.a), _short(shown.b)
+            text += f": {_short(shown.call)} is {here} here and {there} there"
+        parts.append(text)
+    elif rivals and not groups:
+        n = len(rivals)
+        parts.append(f"{n} other {'patch passes' if n == 1 else 'patches pass'}, not compared")
+    return "; ".join(parts)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN_CHARS else text[: MAX_SHOWN_CHARS - 1] + "…"
+
+
+def labelled(verdict: Verdict, doubt: str) -> str:
+    """Return a verdict's line with what speaks against it."""
+    return f"{verdict.summary}; but {doubt}" if doubt else verdict.summary

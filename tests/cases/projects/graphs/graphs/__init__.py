@@ -1,0 +1,1 @@
+"""Graphs and ways through them."""

@@ -1,0 +1,1 @@
+"""Plain text set in columns."""

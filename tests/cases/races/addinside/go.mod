@@ -1,0 +1,3 @@
+module example.com/addinside
+
+go 1.24

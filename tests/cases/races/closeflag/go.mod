@@ -1,0 +1,3 @@
+module example.com/closeflag
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/configreload
+
+go 1.24

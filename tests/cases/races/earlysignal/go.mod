@@ -1,0 +1,3 @@
+module example.com/earlysignal
+
+go 1.24

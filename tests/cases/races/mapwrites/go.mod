@@ -1,0 +1,3 @@
+module example.com/mapwrites
+
+go 1.24

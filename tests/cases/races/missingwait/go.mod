@@ -1,0 +1,3 @@
+module example.com/missingwait
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/poolresults
+
+go 1.24

@@ -1,0 +1,3 @@
+module example.com/structcopy
+
+go 1.24

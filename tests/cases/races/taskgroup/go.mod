@@ -1,0 +1,3 @@
+module example.com/taskgroup
+
+go 1.24
