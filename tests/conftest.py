@@ -49,6 +49,16 @@ def model() -> Path:
     return REAL_MODEL
 
 
+@pytest.fixture(scope="session")
+def go_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for Go's build cache, filled once for all tests of a session.
+
+    ``DUCKTYPIST_TEST_GO_CACHE`` names another, which then stays warm from one session to the next.
+    """
+    named = os.environ.get("DUCKTYPIST_TEST_GO_CACHE")
+    return Path(named) if named else tmp_path_factory.mktemp("go-cache")
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep every test out of the user's folders."""

@@ -46,19 +46,12 @@ SOME = ("counter", "earlysignal", "limiter")
 MANY = 50
 
 
-@pytest.fixture(scope="session")
-def go_build_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build cache for all of these tests; ``DUCKTYPIST_TEST_GO_CACHE`` keeps one for good."""
-    kept = os.environ.get("DUCKTYPIST_TEST_GO_CACHE")
-    return Path(kept) if kept else tmp_path_factory.mktemp("go-cache")
-
-
 @pytest.fixture
 def grounds(
-    workspace: Path, sandbox_level: SandboxStatus, scratch_root: Path, go_build_cache: Path
+    workspace: Path, sandbox_level: SandboxStatus, scratch_root: Path, go_cache: Path
 ) -> Grounds:
     """Grounds of the workspace on which Go can be run."""
-    return go_grounds(workspace, sandbox_level, scratch_root, go_build_cache)
+    return go_grounds(workspace, sandbox_level, scratch_root, go_cache)
 
 
 async def deraced(

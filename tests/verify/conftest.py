@@ -62,16 +62,6 @@ def user_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "python"
 
 
-@pytest.fixture(scope="session")
-def go_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for Go's build cache, filled once for all tests of a session.
-
-    ``DUCKTYPIST_TEST_GO_CACHE`` names another, which then stays warm from one session to the next.
-    """
-    named = os.environ.get("DUCKTYPIST_TEST_GO_CACHE")
-    return Path(named) if named else tmp_path_factory.mktemp("go-cache")
-
-
 @pytest.fixture
 def scratch_root(tmp_path: Path) -> Path:
     """A private folder for scratches, outside of the workspace."""

@@ -7,7 +7,7 @@ three times with three hash seeds and with tests that must fail, then everything
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -109,12 +109,12 @@ class Validator:
         """Run a candidate properly; return the verdict and the stage that it came to."""
         case = self.case
         changed = {candidate.path: candidate.edit.apply(case.texts[candidate.path])}
-        after: list[TestReport] = []
-        for repeat in range(self.config.repeats):
-            request = self._request([case.target], changed, hash_seed=repeat + 1)
-            after.append(await case.runner.run(request))
-            if after[-1].outcome_of(case.target) is not TestOutcome.PASSED:
-                break
+        after = await asyncio.gather(
+            *(
+                case.runner.run(self._request([case.target], changed, hash_seed=repeat + 1))
+                for repeat in range(self.config.repeats)
+            )
+        )
         verdict = self._judged(after, rung)
         if verdict.outcome is not Outcome.PLAUSIBLE:
             return verdict, "repeats"
@@ -147,7 +147,7 @@ class Validator:
 
     def _judged(
         self,
-        after: list[TestReport],
+        after: Sequence[TestReport],
         rung: Rung,
         *,
         before: TestReport | None = None,
