@@ -78,12 +78,6 @@ async def traced(project: Project, grounds: Grounds, **changes: str) -> TestRepo
     return await runner.run(replace(request, trace=True, overlay=overlay))
 
 
-@pytest.fixture(scope="session")
-def go_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build cache for all tests of this file."""
-    return tmp_path_factory.mktemp("go-cache")
-
-
 @pytest.fixture
 def grounds(
     tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus, go_cache: Path
