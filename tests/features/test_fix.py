@@ -435,3 +435,24 @@ async def test_the_patch_that_turns_most_green_comes_first(
         )
     assert found.edit is not None
     assert found.edit.new_text.strip() == "return sum(numbers)"
+
+
+async def test_a_patch_that_makes_one_answer_of_many_comes_last(
+    tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Always saying no passes a test of a no; a patch that can still say both is preferred."""
+    write_tree(
+        workspace,
+        {
+            "sizes.py": "def is_big(number):\n    return number < 100\n",
+            "test_sizes.py": "from sizes import is_big\n\n\n"
+            "def test_small():\n    assert not is_big(3)\n",
+        },
+    )
+    found, _, _ = await fixed(
+        tmp_path, workspace, sandbox_level, [line("return False\n", "return number > 100\n")],
+        node_id="test_sizes.py::test_small", sources=("line",), more_s=20.0,
+    )  # fmt: skip
+    assert found.edit is not None
+    assert found.edit.new_text.strip() == "return number > 100"
+    assert "otherwise: is_big(" in found.search.doubt

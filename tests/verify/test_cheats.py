@@ -172,12 +172,6 @@ async def test_python_cheats_that_are_run(cheat: dict[str, Any], best: Any, tmp_
 
 
 @pytest.fixture(scope="module")
-def go_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One build cache for all Go cases, because the first build takes long."""
-    return tmp_path_factory.mktemp("go-cache")
-
-
-@pytest.fixture(scope="module")
 def toolchain(go_cache: Path) -> GoToolchain:
     """The Go of this machine."""
     return find_go(configured="", workspace=go_cache)

@@ -10,24 +10,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ducktypist.domain import Candidate, Outcome, Verdict
+from ducktypist.domain import Outcome, Verdict
 from ducktypist.errors import DucktypistError
 from ducktypist.features.fix_case import Case
-from ducktypist.features.fix_pool import promise
+from ducktypist.features.fix_credibility import Credible, credible
 from ducktypist.features.fix_search import Plausible
 from ducktypist.features.fix_validation import Validator
-from ducktypist.syntax.edits import normal_form
 from ducktypist.verify.behaviour import Comparison, compare
-from ducktypist.verify.behaviour_clusters import clusters, difference, oddities
-from ducktypist.verify.guard import literals_of, special_cases
+from ducktypist.verify.behaviour_clusters import clusters, difference
 
-SPECIAL_FACTOR = 0.02
-"""What a patch that names the test's values is worth beside one that does not."""
-KNOWS_THE_TESTS = "as if it knew the tests"
-"""How the oddity ends that hard-coded answers show."""
-ODD_FACTOR = 0.5
-SIZE_TOKENS = 5
-"""A patch that changes so many tokens is worth half of one that changes hardly any."""
 MAX_SHOWN_CHARS = 120
 
 
@@ -45,19 +36,10 @@ class Choice:
     """Verdicts of those that were run properly, by their number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ranked:
-    number: int
-    plausible: Plausible
-    special: tuple[str, ...]
-    odd: tuple[str, ...]
-    weight: float
-
-
 async def choose(found: Sequence[Plausible], case: Case, validator: Validator) -> Choice | None:
     """Return the most credible of the patches that pass, run properly; None when none holds."""
     comparison = await _compared(found, case)
-    ranked = await asyncio.to_thread(_ranked, found, case, comparison)
+    ranked = await asyncio.to_thread(credible, found, case, comparison)
     groups = _groups(comparison)
     order = _in_order(ranked, groups)
     tried: dict[int, Verdict] = {}
@@ -102,46 +84,13 @@ async def _compared(found: Sequence[Plausible], case: Case) -> Comparison | None
         return None
 
 
-def _ranked(found: Sequence[Plausible], case: Case, comparison: Comparison | None) -> list[_Ranked]:
-    literals = literals_of(case.test_code, case.language)
-    ranked = []
-    for number, one in enumerate(found):
-        candidate = one.candidate
-        text = case.texts[candidate.path]
-        patched = candidate.edit.apply(text)
-        special = special_cases(text, patched, literals, case.language)
-        odd: tuple[str, ...] = ()
-        if comparison is not None and not comparison.reason:
-            odd = oddities(comparison, number)
-        weight = promise(candidate) * (0.5 + one.screened.n_green / (1 + len(case.others)))
-        weight /= 1 + _n_changed(text, candidate, case.language) / SIZE_TOKENS
-        knows = any(KNOWS_THE_TESTS in oddity for oddity in odd)
-        weight *= SPECIAL_FACTOR if special or knows else 1.0
-        weight *= ODD_FACTOR if odd else 1.0
-        ranked.append(
-            _Ranked(number=number, plausible=one, special=special, odd=odd, weight=weight)
-        )
-    return ranked
-
-
-def _n_changed(text: str, candidate: Candidate, language: str) -> int:
-    """Return by how many tokens a patch differs from what stood there."""
-    old = normal_form(candidate.edit.span.of(text), language).split()
-    new = normal_form(candidate.edit.new_text, language).split()
-    while old and new and old[0] == new[0]:
-        old, new = old[1:], new[1:]
-    while old and new and old[-1] == new[-1]:
-        old, new = old[:-1], new[:-1]
-    return max(len(old), len(new))
-
-
 def _groups(comparison: Comparison | None) -> tuple[tuple[int, ...], ...]:
     if comparison is None or comparison.reason:
         return ()
     return clusters(comparison.outputs)
 
 
-def _in_order(ranked: Sequence[_Ranked], groups: tuple[tuple[int, ...], ...]) -> list[_Ranked]:
+def _in_order(ranked: Sequence[Credible], groups: tuple[tuple[int, ...], ...]) -> list[Credible]:
     """Return the best of the weightiest group first."""
     together = {
         number: sum(ranked[member].weight for member in group)
@@ -154,8 +103,8 @@ def _in_order(ranked: Sequence[_Ranked], groups: tuple[tuple[int, ...], ...]) ->
 
 
 def _doubt(
-    chosen: _Ranked,
-    ranked: Sequence[_Ranked],
+    chosen: Credible,
+    ranked: Sequence[Credible],
     groups: tuple[tuple[int, ...], ...],
     comparison: Comparison | None,
 ) -> str:
