@@ -128,8 +128,13 @@ def test_demo_goes_through(tmp_path: Path) -> None:
 @pytest.mark.sandbox
 @pytest.mark.e2e
 @pytest.mark.usefixtures("_host_ends")
-def test_demo_fails_when_a_step_fails(tmp_path: Path) -> None:
+def test_demo_fails_when_a_step_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fix that does not help makes the command exit non-zero and say which step it was."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    settings = config.user_config_path()
+    settings.parent.mkdir()
+    # The mistake is one that a rule would find.
+    settings.write_text('[fix]\nsources = ["line"]\n')
     result = run("demo", "--backend", script(tmp_path, fix="for start in ():\n"))
     assert result.exit_code == 1
     assert "Error: fix failing test: no plausible patch" in result.output
