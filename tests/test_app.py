@@ -208,7 +208,7 @@ async def test_nothing_is_run_without_root_or_trust(workspace: Path) -> None:
     untrusted = await app.grounds(workspace, {})
     assert isinstance(untrusted, NotRunnable)
     assert f"ducktypist trust {workspace}" in untrusted.reason
-    assert app._sandbox is None
+    assert app._running.known_status() is None
     await app.aclose()
 
 

@@ -69,11 +69,11 @@ def statements(text: str, language: str, span: Span) -> Statements:
         if node.end_byte <= start_byte or node.start_byte >= end_byte:
             continue
         if _is_statement(node):
-            first, last = node.start_point.row, node.end_point.row
+            first, last = node.start_point[0], node.end_point[0]
             inner = _first_inside(node)
             if inner is not None:
                 # Behind its blocks there are only brackets.
-                last = max(first, inner.start_point.row - 1)
+                last = max(first, inner.start_point[0] - 1)
             first_lines.update(dict.fromkeys(range(first + 1, last + 2), first + 1))
             if decider and decider != first + 1:
                 deciders.setdefault(first + 1, decider)
@@ -94,7 +94,7 @@ def _first_inside(node: tree_sitter.Node) -> tree_sitter.Node | None:
     stack = list(reversed(node.children))
     while stack:
         child = stack.pop()
-        if _is_statement(child) and child.start_point.row > node.start_point.row:
+        if _is_statement(child) and child.start_point[0] > node.start_point[0]:
             return child
         stack.extend(reversed(child.children))
     return None
