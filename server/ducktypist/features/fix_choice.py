@@ -124,7 +124,7 @@ def _doubt(
         )
         if shown is not None:
             here, there = _short(shown.a), _short(shown.b)
-            text += f": {_short(shown.call)} is {here} here and {there} there"
+            text += f": {_short(shown.call)} gives {here} here, {there} there"
         parts.append(text)
     elif rivals and not groups:
         n = len(rivals)
