@@ -444,15 +444,15 @@ async def test_a_patch_that_makes_one_answer_of_many_comes_last(
     write_tree(
         workspace,
         {
-            "sizes.py": "def is_big(number):\n    return number < 100\n",
+            "sizes.py": "def is_big(number):\n    return number < 5\n",
             "test_sizes.py": "from sizes import is_big\n\n\n"
             "def test_small():\n    assert not is_big(3)\n",
         },
     )
     found, _, _ = await fixed(
-        tmp_path, workspace, sandbox_level, [line("return False\n", "return number > 100\n")],
+        tmp_path, workspace, sandbox_level, [line("return False\n", "return number > 4\n")],
         node_id="test_sizes.py::test_small", sources=("line",), more_s=20.0,
     )  # fmt: skip
     assert found.edit is not None
-    assert found.edit.new_text.strip() == "return number > 100"
+    assert found.edit.new_text.strip() == "return number > 4"
     assert "otherwise: is_big(" in found.search.doubt

@@ -90,7 +90,7 @@ class FixConfig:
     """How many patches to try, those by rule included."""
     max_tokens: int = 6000
     """How many tokens the model may write, all candidates together."""
-    more_s: float = 10.0
+    more_s: float = 5.0
     """How long to go on after the first plausible patch, so that several can be compared."""
     repair_rounds: int = 2
     """How often to ask again with the new failure when nothing was plausible; at most two."""
