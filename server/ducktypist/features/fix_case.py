@@ -110,10 +110,7 @@ async def reproduced(
     progress("running the failing test in the sandbox")
     suite = asyncio.create_task(_suite(runner, grounds))
     try:
-        # What has to be built first gets the time of a whole suite: nothing of it may be there yet.
-        is_built = runner.language != "python"
-        request_of = grounds.request([target], whole_suite=is_built)
-        before = await runner.run(replace(request_of, trace=True))
+        before = await runner.run(replace(grounds.request([target]), trace=True))
         failed = next((item for item in before.results if item.node_id == target), None)
         nothing = _nothing_to_fix(before, failed, target)
         if failed is None or nothing:
