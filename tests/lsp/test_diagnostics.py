@@ -152,6 +152,16 @@ def test_every_line_follows_edits(editor: Editor, red: RedTests, n_moves: list[i
     assert not red.at(editor.root / "test_x.py", 5, [])
 
 
+def test_what_is_typed_before_a_line_and_then_enter(editor: Editor, red: RedTests) -> None:
+    """The statement that failed is followed, not the one that now stands where it stood."""
+    for name, statement in (("test_x.py", MARK), ("x.py", "return inner(a)")):
+        for typed in ("z", " = 3", "\n    "):
+            editor.insert(name, statement, typed)
+    uri = editor.uri("test_x.py")
+    assert shown(red, uri).range.start.line == editor.line("test_x.py", MARK) == 6
+    assert related(red, uri) == {"called here, in marked": 3, "raised here, in inner": 7}
+
+
 def test_a_deleted_line(editor: Editor, red: RedTests) -> None:
     """Without its assertion a test is red where it begins; a related place is not shown at all."""
     uri = editor.uri("test_x.py")
@@ -290,7 +300,7 @@ def test_the_name_of_a_test_function(node_id: str, name: str) -> None:
     assert name_of(node_id) == name
 
 
-PIECES = ["a", " ", "\n", "\r\n", "    x = 1\n", "é😀\n", "\x0c", "", "# m\n\n"]
+PIECES = ["w", " ", "\n", "\r\n", "    x = 1\n", "é😀\n", "\x0c", "", "# m\n\n"]
 Act = tuple[str, float, float, str]
 
 
@@ -320,6 +330,15 @@ def _line_where(editor: Editor, name: str, needle: str) -> int | None:
     return Mapper(text).to_position(text.index(needle)).line
 
 
+def _own_line(editor: Editor, name: str, needle: str) -> int | None:
+    """Return where a statement is, if nothing else stands before it: a run names only the line."""
+    line = _line_where(editor, name, needle)
+    mapper = editor.mappers[name]
+    if line is None or not mapper.line_span(line).of(mapper.text).lstrip().startswith(needle):
+        return None
+    return line
+
+
 @settings(max_examples=150, deadline=None)
 @given(acts(), acts(), acts())
 def test_no_line_is_ever_wrong(before: list[Act], during: list[Act], after: list[Act]) -> None:
@@ -335,9 +354,9 @@ def test_no_line_is_ever_wrong(before: list[Act], during: list[Act], after: list
     for act in before:
         _typed(editor, act)
     at = {
-        "test": _line_where(editor, "test_x.py", MARK),
-        "called": _line_where(editor, "x.py", "return inner(a)"),
-        "raised": _line_where(editor, "x.py", "raise KeyError(a)"),
+        "test": _own_line(editor, "test_x.py", MARK),
+        "called": _own_line(editor, "x.py", "return inner(a)"),
+        "raised": _own_line(editor, "x.py", "raise KeyError(a)"),
     }
     if None in at.values():
         return

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from ducktypist.domain import Span
 from ducktypist.lsp.convert import Mapper
-from ducktypist.lsp.line_moves import LineMove, line_move, whole_move
+from ducktypist.lsp.line_moves import LineMove, Place, line_move, whole_move
 
 MARK = "assert marked(1, '😀')"
 TEXT = f"import x\n\n\ndef test_a():\n    y = 1\n    {MARK}\n    z = 2\n"
 MARKED = 5
-PIECES = ["a", "  ", "\n", "\r\n", "\r", "    x = 1\n", "\n\n", "😀", "é\n", "\x0c", "", "# m\n"]
+PIECES = ["w", "  ", "\n", "\r\n", "\r", "    x = 1\n", "\n\n", "😀", "é\n", "\x0c", "", "# m\n"]
 
 
 def moved(text: str, span: Span, new: str) -> tuple[str, LineMove]:
@@ -80,10 +80,29 @@ def test_a_line_at_the_border_of_an_edit(style: str) -> None:
 
 
 def test_what_moves_nothing_says_so() -> None:
-    """Typing within a line is no move; neither is the same text sent again."""
-    assert not moved(TEXT, Span(start=9, end=9), "a")[1].moves
-    assert not whole_move(Mapper(TEXT), Mapper(TEXT)).moves
-    assert moved(TEXT, Span(start=9, end=9), "\n")[1].moves
+    """Typing within a line moves none; neither does the same text sent again."""
+    lines = list(range(Mapper(TEXT).n_lines))
+    for same in (moved(TEXT, Span(start=9, end=9), "a")[1], whole_move(Mapper(TEXT), Mapper(TEXT))):
+        assert [same.of(line) for line in lines] == lines
+        assert same.shift == 0
+    typed = moved(TEXT, Span(start=9, end=9), "a")[1]
+    assert typed.concerns(1)
+    assert not typed.concerns(0)
+
+
+def test_a_statement_typed_before_another_and_then_enter() -> None:
+    """What was followed is what stood there before, not the new line's beginning."""
+    place: Place | None = Place(MARKED)
+    text = TEXT
+    for new in ("w", " = 3", "\n    "):
+        at_mark = at(text, MARK)
+        assert place is not None
+        text, move = moved(text, Span(start=at_mark, end=at_mark), new)
+        place = move.of_place(place)
+    assert place == Place(MARKED + 1, 4)
+    cut = at(text, "(1,")
+    text, move = moved(text, Span(start=cut, end=cut), "\n")
+    assert move.of_place(place) == place
 
 
 def test_two_texts_without_anything_in_common() -> None:
@@ -93,6 +112,11 @@ def test_two_texts_without_anything_in_common() -> None:
     move = whole_move(Mapper(large), Mapper(other))
     assert {move.of(line) for line in range(0, 2999, 100)} == {None}
     assert whole_move(Mapper(large), Mapper("# new\n" + large)).of(2000) == 2001
+
+
+def is_alone(text: str) -> bool:
+    """Tell whether the marker has a line to itself."""
+    return Mapper(text).line_span(line_of(text, MARK)).of(text).strip() == MARK
 
 
 @st.composite
@@ -113,7 +137,7 @@ def test_after_random_edits_the_line_is_where_its_words_are(
 
     Told as a range, as a range with unchanged text around it, or as a whole text.
     """
-    text, line = TEXT, MARKED
+    text, place = TEXT, Place(MARKED)
     for share, length, new in changes:
         start = int(share * len(text))
         span = Span(start=start, end=min(len(text), start + int(length * len(text))))
@@ -127,18 +151,17 @@ def test_after_random_edits_the_line_is_where_its_words_are(
             after = text[: span.start] + new + text[span.end :]
             move = whole_move(Mapper(text), Mapper(after))
         if MARK not in after:
-            now = move.of(line)
-            assert now is None or 0 <= now < Mapper(after).n_lines
+            now = move.of_place(place)
+            assert now is None or 0 <= now.line < Mapper(after).n_lines
             return
-        found = move.of(line)
-        is_alone = Mapper(after).line_span(line_of(after, MARK)).of(after).strip() == MARK
-        if how == "partial" or is_alone:
-            # Where a whole text is compared, a line that also got other words is another line.
+        found = move.of_place(place)
+        if how == "partial" or (is_alone(text) and is_alone(after)):
+            # Where a whole text is compared, a line with other words too may be another line.
             assert found is not None
         if found is None:
             return
-        assert found == line_of(after, MARK)
-        text, line = after, found
+        assert found.line == line_of(after, MARK)
+        text, place = after, found
 
 
 @settings(max_examples=200, deadline=None)

@@ -8,23 +8,24 @@ shared any more. A comment that says "fixed the race" is worth nothing here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ducktypist.config import FixConfig
-from ducktypist.domain import Candidate, FailingTest, Kind, Outcome, Rung, Source, Trial
+from ducktypist.domain import Candidate, FailingTest, Kind, Outcome, Source, Trial, Verdict
 from ducktypist.errors import EngineError
-from ducktypist.features.check_body import failed
 from ducktypist.features.derace_case import DeraceRequest, RaceCase, race_reproduced
 from ducktypist.features.derace_questions import race_rounds
 from ducktypist.features.derace_validation import SCREEN_COUNT, RaceValidator
 from ducktypist.features.fix_case import NothingToFixError
 from ducktypist.features.fix_choice import Choice
-from ducktypist.features.fix_record import BY_RULE, RULES, Record
-from ducktypist.features.fix_search import Plausible, Search
+from ducktypist.features.fix_record import Record
+from ducktypist.features.fix_result import nothing_found, nothing_to_propose, proposal
+from ducktypist.features.fix_search import Plausible, Search, answered
 from ducktypist.features.grounds import Grounds
-from ducktypist.features.proposals import FixProposal, SearchSummary
+from ducktypist.features.proposals import FixProposal
 from ducktypist.features.workbench import Workbench
 from ducktypist.syntax.edits import normal_form
 from ducktypist.syntax.go_scopes import GoFile, Variable
@@ -89,18 +90,10 @@ async def derace(
             choice = await _searched(case, record, found, config=config, progress=progress)
             if choice is None and found.engine_error is not None:
                 raise found.engine_error
-            return _proposal(case, record, found, choice)
+            verdict = _verdict(case, found, choice)
+            return proposal(found, case.case, record, choice, verdict)
     except NothingToFixError as error:
-        return FixProposal(
-            suggestion_id=record.suggestion_id,
-            path=None,
-            text="",
-            edit=None,
-            verdict=failed(Rung.UNVERIFIED, Outcome.NOT_RUN, str(error)),
-            model=workbench.model,
-            message=str(error),
-            search=SearchSummary(total_ms=(clock() - found.started_s) * 1000),
-        )
+        return nothing_to_propose(found, record, str(error))
     except asyncio.CancelledError:
         record.cancelled()
         raise
@@ -204,20 +197,12 @@ async def _asked(means: _Means, sources: Sequence[Source]) -> Choice | None:
     ):
         if means.is_over or found.n_tokens >= config.max_tokens:
             return None
-        if found.first_round is None:
-            found.first_round = round_
-            means.record.asking(round_)
-        request = round_.request(deadline_ms=max(1.0, found.left_s() * 1000))
-        clock = asyncio.get_running_loop().time
-        begun_s = clock()
         try:
-            async with workbench.answers(request, found.tally) as answers:
-                async for number, generation in answers:
-                    found.last = generation
-                    candidate = round_.questions[number].candidate(
-                        generation, ms=(clock() - begun_s) * 1000
-                    )
-                    choice = await _tried(candidate, means) if candidate is not None else None
+            async with contextlib.aclosing(
+                answered(round_, found, workbench, asking=means.record.asking)
+            ) as candidates:
+                async for candidate in candidates:
+                    choice = await _tried(candidate, means)
                     if choice is not None or means.is_over:
                         return choice
         except EngineError as error:
@@ -263,36 +248,7 @@ async def _tried(candidate: Candidate, means: _Means) -> Choice | None:
     return Choice(plausible=plausible, verdict=verdict)
 
 
-def _proposal(case: RaceCase, record: Record, found: Search, choice: Choice | None) -> FixProposal:
+def _verdict(case: RaceCase, found: Search, choice: Choice | None) -> Verdict:
     if choice is not None:
-        verdict = choice.verdict
-    else:
-        tried = ", ".join(f"`{place.function.name}`" for place in case.case.places)
-        reason = f"no patch removes the race: {found} in {tried}"
-        verdict = replace(failed(Rung.UNVERIFIED, Outcome.STILL_FAILING, reason), repeats=1)
-    suggestion_id = record.ended(found, case.case, choice, verdict)
-    candidate = choice.plausible.candidate if choice is not None else None
-    by_rule = candidate is not None and candidate.source in BY_RULE
-    clock = asyncio.get_running_loop().time
-    sources = [trial.candidate.source for trial in found.trials]
-    return FixProposal(
-        suggestion_id=suggestion_id,
-        path=case.case.grounds.root / candidate.path if candidate is not None else None,
-        text=case.case.texts[candidate.path] if candidate is not None else "",
-        edit=candidate.edit if candidate is not None else None,
-        verdict=verdict,
-        model=RULES if by_rule else record.workbench.model,
-        message=verdict.summary,
-        search=SearchSummary(
-            n_candidates=len(found.trials),
-            n_plausible=len(found.plausible),
-            outcomes=dict(found.outcomes),
-            sources={source: sources.count(source) for source in dict.fromkeys(sources)},
-            source=candidate.source if candidate is not None else None,
-            what=candidate.what if candidate is not None else "",
-            first_plausible_ms=found.first_plausible_ms,
-            n_before_first=found.n_before_first,
-            total_ms=(clock() - found.started_s) * 1000,
-            suspects=tuple(place.function.qualified_name for place in case.case.places),
-        ),
-    )
+        return choice.verdict
+    return nothing_found(found, case.case, "no patch removes the race")

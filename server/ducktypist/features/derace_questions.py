@@ -12,14 +12,14 @@ from ducktypist.features.fix_questions import (
     ABOVE,
     BELOW,
     GREEDY,
-    REWRITE_TOKENS,
     SAMPLED,
     Question,
     Round,
+    rewriting_round,
 )
 from ducktypist.features.localise import Suspect
 from ducktypist.features.workbench import MAX_ANSWERS, Workbench
-from ducktypist.prompting import assemble, postprocess
+from ducktypist.prompting import assemble
 from ducktypist.syntax.edits import statement_lines
 from ducktypist.syntax.holes import holes
 from ducktypist.syntax.lines import LineTable
@@ -28,7 +28,6 @@ from ducktypist.syntax.regions import functions
 MAX_REPORT_CHARS = 1200
 MAX_AROUND_CHARS = 1600
 MAX_REWRITTEN = 2
-INDENT = "\t"
 _GO = "go"
 
 
@@ -64,18 +63,7 @@ def _rewriting(
         variables=_names(file),
         head=assemble.head_of(place.text, place.function),
     )
-    question = Question(place=place, source=Source.REWRITE, prompt=prompt, hole=None)
-    return Round(
-        source=Source.REWRITE,
-        questions=(question,),
-        template=template,
-        sampling=sampling,
-        n=n,
-        max_tokens=REWRITE_TOKENS,
-        stop=template.stop,
-        stop_when=postprocess.body_rule(language=_GO, indent=INDENT),
-        speculate=True,
-    )
+    return rewriting_round(place, template, prompt, sampling=sampling, n=n)
 
 
 def _infills(

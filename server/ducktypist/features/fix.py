@@ -7,21 +7,20 @@ passes with it in every repeat and nothing fails that passed before. No plausibl
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from ducktypist.config import FixConfig
-from ducktypist.domain import Kind, ModelIdentity, Outcome, Rung, Source, Verdict
+from ducktypist.domain import Kind, Verdict
 from ducktypist.errors import DucktypistError
-from ducktypist.features.check_body import failed
 from ducktypist.features.fix_case import Case, FixRequest, NothingToFixError, reproduced
 from ducktypist.features.fix_choice import Choice, choose, labelled
 from ducktypist.features.fix_order import order_of
-from ducktypist.features.fix_record import BY_RULE, RULES, Record
+from ducktypist.features.fix_record import Record
+from ducktypist.features.fix_result import nothing_found, nothing_to_propose, proposal
 from ducktypist.features.fix_search import Means, Search, search_patches
 from ducktypist.features.grounds import Grounds
-from ducktypist.features.proposals import FixProposal, SearchSummary
+from ducktypist.features.proposals import FixProposal
 from ducktypist.features.workbench import Workbench
 from ducktypist.ledger.sources import SourceCount, source_counts
 
@@ -52,19 +51,9 @@ async def fix(
             choice = await _searched(found, case, record, config=config, progress=progress)
             if choice is None and found.engine_error is not None:
                 raise found.engine_error
-            return _proposal(found, case, record, choice)
+            return proposal(found, case, record, choice, _verdict(found, case, choice))
     except NothingToFixError as error:
-        verdict = failed(Rung.UNVERIFIED, Outcome.NOT_RUN, str(error))
-        return FixProposal(
-            suggestion_id=record.suggestion_id,
-            path=None,
-            text="",
-            edit=None,
-            verdict=verdict,
-            model=workbench.model,
-            message=str(error),
-            search=SearchSummary(total_ms=(clock() - started_s) * 1000),
-        )
+        return nothing_to_propose(found, record, str(error))
     except asyncio.CancelledError:
         record.cancelled()
         raise
@@ -109,47 +98,7 @@ async def _counts(workbench: Workbench, case: Case) -> tuple[SourceCount, ...]:
         return ()
 
 
-def _proposal(found: Search, case: Case, record: Record, choice: Choice | None) -> FixProposal:
-    verdict = _verdict(found, case, choice)
-    suggestion_id = record.ended(found, case, choice, verdict)
-    candidate = choice.plausible.candidate if choice else None
-    return FixProposal(
-        suggestion_id=suggestion_id,
-        path=case.grounds.root / candidate.path if candidate else None,
-        text=case.texts[candidate.path] if candidate else "",
-        edit=candidate.edit if candidate else None,
-        verdict=verdict,
-        model=_author(record.workbench, candidate.source if candidate else None),
-        message=verdict.summary,
-        search=summary(found, case, choice),
-    )
-
-
-def _author(workbench: Workbench, source: Source | None) -> ModelIdentity:
-    return RULES if source in BY_RULE else workbench.model
-
-
 def _verdict(found: Search, case: Case, choice: Choice | None) -> Verdict:
     if choice is not None:
         return replace(choice.verdict, summary=labelled(choice.verdict, choice.doubt))
-    tried = ", ".join(f"`{place.function.name}`" for place in case.places)
-    reason = f"no plausible patch: {found} in {tried}"
-    return replace(failed(Rung.UNVERIFIED, Outcome.STILL_FAILING, reason), repeats=1)
-
-
-def summary(found: Search, case: Case, choice: Choice | None) -> SearchSummary:
-    """Return what the search tried."""
-    clock = asyncio.get_running_loop().time
-    return SearchSummary(
-        n_candidates=len(found.trials),
-        n_plausible=len(found.plausible),
-        outcomes=dict(found.outcomes),
-        sources=dict(Counter(trial.candidate.source for trial in found.trials)),
-        source=choice.plausible.candidate.source if choice else None,
-        what=choice.plausible.candidate.what if choice else "",
-        first_plausible_ms=found.first_plausible_ms,
-        n_before_first=found.n_before_first,
-        total_ms=(clock() - found.started_s) * 1000,
-        doubt=choice.doubt if choice else "",
-        suspects=tuple(place.function.qualified_name for place in case.places),
-    )
+    return nothing_found(found, case, "no plausible patch")

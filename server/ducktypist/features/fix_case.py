@@ -15,7 +15,6 @@ from pathlib import Path
 from ducktypist.domain import FailingTest, TestOutcome, TestReport, TestResult
 from ducktypist.features.grounds import Grounds
 from ducktypist.features.localise import Suspect, suspects
-from ducktypist.features.red import RED
 from ducktypist.syntax.regions import test_functions
 from ducktypist.verify.runner import Runner
 
@@ -181,8 +180,3 @@ def _test_code(failing: FailingTest, grounds: Grounds, runner: Runner) -> str:
         if test.suffix == suffix:
             return textwrap.dedent(test.region.span.of(text)).strip("\n")
     return ""
-
-
-def red_ids(report: TestReport) -> frozenset[str]:
-    """Return which tests of a run are red."""
-    return frozenset(report.ids(*RED))

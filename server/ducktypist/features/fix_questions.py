@@ -288,6 +288,14 @@ def _rewriting(
         failure=failure.message.strip()[-MAX_FAILURE_CHARS:],
         head=assemble.head_of(place.text, place.function),
     )
+    return rewriting_round(place, template, prompt, sampling=sampling, n=n)
+
+
+def rewriting_round(
+    place: Suspect, template: Template, prompt: Prompt, *, sampling: Sampling, n: int
+) -> Round:
+    """Return the round of a prompt that ends in a function's head at the margin."""
+    language = place.function.language
     question = Question(place=place, source=Source.REWRITE, prompt=prompt, hole=None)
     return Round(
         source=Source.REWRITE,

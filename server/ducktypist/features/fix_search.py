@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ducktypist.config import FixConfig
@@ -248,21 +248,42 @@ def _is_spent(found: Search, config: FixConfig) -> bool:
 
 async def _ask(asked: Round, means: Means, pool: Pool, found: Search) -> None:
     """Ask one round and add its answers as they come."""
+    async with contextlib.aclosing(
+        answered(asked, found, means.workbench, asking=means.asking)
+    ) as candidates:
+        async for candidate in candidates:
+            await pool.add([candidate])
+
+
+async def answered(
+    asked: Round, found: Search, workbench: Workbench, *, asking: Callable[[Round], None]
+) -> AsyncGenerator[Candidate, None]:
+    """Ask one round and give what its answers amount to as they come; closing cancels the rest.
+
+    Args:
+        asked: The round.
+        found: What it took is counted in here.
+        workbench: The engine.
+        asking: Told before the model is asked for the first time in this search.
+
+    Raises:
+        EngineError: The rest will not come.
+    """
     if found.first_round is None:
         found.first_round = asked
-        means.asking(asked)
+        asking(asked)
     clock = asyncio.get_running_loop().time
     request = asked.request(deadline_ms=max(1.0, found.left_s() * 1000))
     last_s = clock()
-    async with means.workbench.answers(request, found.tally) as answers:
+    async with workbench.answers(request, found.tally) as answers:
         async for number, generation in answers:
             found.last = generation
-            now_s = clock()
             # Answers of one request share their steps; the time since the last one is its share.
-            candidate = asked.questions[number].candidate(generation, ms=(now_s - last_s) * 1000)
-            last_s = now_s
+            candidate = asked.questions[number].candidate(generation, ms=(clock() - last_s) * 1000)
             if candidate is not None:
-                await pool.add([candidate])
+                yield candidate
+            # Whoever tries it at once takes time of its own.
+            last_s = clock()
 
 
 def _patched_function(place: Suspect, candidate: Candidate) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ducktypist.config import FixConfig
@@ -60,8 +60,6 @@ class Validator:
     config: FixConfig
     beside: tuple[str, ...] = ()
     """Tests that passed before and are run with the target."""
-    suites: dict[str, TestReport] = field(default_factory=dict)
-    """Runs of all tests by what was changed, so that a patch's is made once."""
 
     async def screen(self, candidate: Candidate) -> Screened:
         """Look at a candidate and run the red test with it, quickly."""

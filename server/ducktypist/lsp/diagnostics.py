@@ -15,7 +15,7 @@ from lsprotocol import types
 
 from ducktypist.domain import FailingTest, Frame, Span
 from ducktypist.lsp.convert import Mapper, path_to_uri, uri_to_path
-from ducktypist.lsp.line_moves import LineMove, line_move, whole_move
+from ducktypist.lsp.line_moves import LineMove, Place, line_move, whole_move
 from ducktypist.verify.race_reports import WARNING as RACE
 
 SOURCE = "ducktypist"
@@ -27,37 +27,59 @@ FAR = 2**31 - 1
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Red:
     test: FailingTest
-    line: int
-    """0-based line of the failure in the editor's text now; the test's first when it is gone."""
-    first_line: int
-    """0-based line where the test begins now."""
-    frames: tuple[Frame | None, ...]
-    """The test's frames as they are now; None where the line is gone."""
+    place: Place
+    """Where the failure is in the editor's text now; the test's beginning when it is gone."""
+    first: Place
+    """Where the test begins now."""
+    frames: tuple[Place | None, ...]
+    """Where the test's frames are now; None where the line is gone."""
+
+    @classmethod
+    def of(cls, test: FailingTest) -> _Red:
+        return cls(
+            test=test,
+            place=Place(max(0, test.line - 1)),
+            first=Place(max(0, test.first_line - 1)),
+            frames=tuple(Place(max(0, frame.line - 1)) for frame in test.frames),
+        )
+
+    @property
+    def lines(self) -> list[int | None]:
+        places = (self.place, self.first, *self.frames)
+        return [place.line if place is not None else None for place in places]
 
     def after(self, path: Path, move: LineMove, real: Callable[[Path], Path]) -> _Red:
-        first_line, line = self.first_line, self.line
+        if not move.shift and not any(
+            move.concerns(line) for line in self.lines if line is not None
+        ):
+            return self
+        first, place = self.first, self.place
         if real(self.test.path) == path:
-            first = move.of(first_line)
-            first_line = move.at if first is None else first
-            kept = move.of(line)
-            line = first_line if kept is None else kept
+            first = move.of_place(first) or Place(move.at)
+            place = move.of_place(place) or first
         return replace(
             self,
-            line=line,
-            first_line=first_line,
+            place=place,
+            first=first,
             frames=tuple(
-                frame if frame is None or real(frame.path) != path else _frame_after(frame, move)
-                for frame in self.frames
+                at if at is None or real(frame.path) != path else move.of_place(at)
+                for frame, at in zip(self.test.frames, self.frames, strict=True)
             ),
         )
 
     def now(self) -> FailingTest:
         return replace(
             self.test,
-            line=self.line + 1,
-            first_line=self.first_line + 1,
-            frames=tuple(frame for frame in self.frames if frame is not None),
+            line=self.place.line + 1,
+            first_line=self.first.line + 1,
+            frames=tuple(frame for frame in self.frames_now() if frame is not None),
         )
+
+    def frames_now(self) -> list[Frame | None]:
+        return [
+            replace(frame, line=at.line + 1) if at is not None else None
+            for frame, at in zip(self.test.frames, self.frames, strict=True)
+        ]
 
 
 @dataclass(slots=True, eq=False)
@@ -114,12 +136,7 @@ class RedTests:
         told = {self._real(path): text for path, text in (texts or {}).items()}
         moves: dict[Path, list[LineMove]] = {}
         for test in failing:
-            red = _Red(
-                test=test,
-                line=max(0, test.line - 1),
-                first_line=max(0, test.first_line - 1),
-                frames=test.frames,
-            )
+            red = _Red.of(test)
             for path in {self._real(item) for item in (test.path, *_paths(test.frames))}:
                 if path not in moves:
                     moves[path] = self._moves_since(path, told.get(path), since)
@@ -157,7 +174,7 @@ class RedTests:
             red.now()
             for red in self._by_id.values()
             if self._real(red.test.path) == real
-            and (red.line == line or name_of(red.test.node_id) in test_names)
+            and (red.place.line == line or name_of(red.test.node_id) in test_names)
         ]
 
     def through(self, path: Path, first_line: int, last_line: int) -> list[FailingTest]:
@@ -168,7 +185,7 @@ class RedTests:
             for red in self._by_id.values()
             if any(
                 self._real(frame.path) == real and first_line <= frame.line <= last_line
-                for frame in red.frames
+                for frame in red.frames_now()
                 if frame is not None
             )
         ]
@@ -237,7 +254,7 @@ class RedTests:
         test = red.test
         name = test.node_id.partition("::")[2] or test.node_id
         return types.Diagnostic(
-            range=_line_range(red.line),
+            range=_line_range(red.place.line),
             severity=types.DiagnosticSeverity.Error,
             source=SOURCE,
             code=test.node_id,
@@ -248,7 +265,7 @@ class RedTests:
     def _related(self, red: _Red) -> list[types.DiagnosticRelatedInformation]:
         own = self._real(red.test.path)
         found: dict[tuple[Path, int, str], types.DiagnosticRelatedInformation] = {}
-        for number, frame in enumerate(red.frames, start=1):
+        for number, frame in enumerate(red.frames_now(), start=1):
             if frame is None or self._real(frame.path) == own:
                 continue
             what = "raised here" if number == len(red.frames) else "called here"
@@ -265,15 +282,16 @@ class RedTests:
     # ------------------------------------------------------------------ inside
 
     def _moved(self, path: Path, move: LineMove) -> None:
-        if not move.moves:
-            return
         for followed in self._followed:
             followed.moves.append((path, move))
         if path not in self._files:
             return
+        is_elsewhere = False
         for key, red in self._by_id.items():
-            self._by_id[key] = red.after(path, move, self._real)
-        self._on_moved()
+            moved = self._by_id[key] = red.after(path, move, self._real)
+            is_elsewhere = is_elsewhere or moved.lines != red.lines
+        if is_elsewhere:
+            self._on_moved()
 
     def _moves_since(self, path: Path, told: str | None, since: Followed | None) -> list[LineMove]:
         """Return what happened to a file between the text that was run and the editor's."""
@@ -288,7 +306,7 @@ class RedTests:
         self._files = frozenset(
             self._real(path)
             for red in self._by_id.values()
-            for path in (red.test.path, *_paths(red.frames))
+            for path in (red.test.path, *_paths(red.test.frames))
         )
         texts = {**self._texts, **told}
         self._texts = {
@@ -329,13 +347,8 @@ def _said(message: str) -> list[str]:
     return lines[-MAX_MESSAGE_LINES:]
 
 
-def _frame_after(frame: Frame, move: LineMove) -> Frame | None:
-    line = move.of(frame.line - 1)
-    return None if line is None else replace(frame, line=line + 1)
-
-
-def _paths(frames: Iterable[Frame | None]) -> list[Path]:
-    return [frame.path for frame in frames if frame is not None]
+def _paths(frames: Iterable[Frame]) -> list[Path]:
+    return [frame.path for frame in frames]
 
 
 def _line_range(line: int) -> types.Range:

@@ -7,7 +7,7 @@ range went. Inside of it, and where an editor sends its whole text, lines are co
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ducktypist.domain import Span
 from ducktypist.lsp.convert import Mapper
@@ -18,64 +18,105 @@ ALIKE = 0.5
 """How much of two lines must be the same (a ratio) for one to be the other, edited."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line that is followed, by where what it said begins."""
+
+    line: int
+    """Counts from 0."""
+    column: int | None = None
+    """Characters before what is followed; None is the line's first that is no blank."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineMove:
-    """Which line each line of the text before became. Lines count from 0."""
+    """Which line each line of the text before became. Lines and columns count from 0."""
 
     first: int
     """The lines before this one stay."""
-    inside: tuple[int | None, ...]
-    """Where the lines from ``first`` on went; None is gone."""
+    columns: tuple[int, ...]
+    """Where the lines from ``first`` on began, the last of the change included."""
+    covered: tuple[Place | None, ...]
+    """Where each of them went if its beginning was in what was replaced; None is gone."""
+    span: tuple[Place, Place]
+    """What was replaced: from, to."""
+    end: Place
+    """The end of what took its place."""
     shift: int
     """By how much the lines after those moved."""
     at: int
     """The line of the new text where the change is: what is gone was here."""
 
+    def concerns(self, line: int) -> bool:
+        """Tell whether the change is in a line."""
+        return self.first <= line < self.first + len(self.columns)
+
     def of(self, line: int) -> int | None:
         """Return where a line is now, None when its text is gone."""
-        if line < self.first:
-            return line
-        index = line - self.first
-        return self.inside[index] if index < len(self.inside) else line + self.shift
+        place = self.of_place(Place(line))
+        return place.line if place is not None else None
 
-    @property
-    def moves(self) -> bool:
-        """Tell whether any line is elsewhere than before, or gone."""
-        return self.shift != 0 or self.inside != tuple(
-            range(self.first, self.first + len(self.inside))
-        )
+    def of_place(self, place: Place) -> Place | None:
+        """Return where a line that is followed is now, None when its text is gone.
+
+        What is typed before it on its line moves it to the right, so that a line break after that
+        moves it down.
+        """
+        if place.line < self.first:
+            return place
+        if not self.concerns(place.line):
+            return replace(place, line=place.line + self.shift)
+        index = place.line - self.first
+        column = self.columns[index] if place.column is None else place.column
+        start, end = self.span
+        here = place.line, column
+        if here < (start.line, start.column or 0):
+            return Place(place.line, column)
+        if here < (end.line, end.column or 0):
+            return self.covered[index]
+        if place.line > end.line:
+            return Place(place.line + self.shift, column)
+        return Place(self.end.line, (self.end.column or 0) + column - (end.column or 0))
 
 
 def line_move(before: Mapper, span: Span, after: Mapper) -> LineMove:
     """Return where lines went when ``span`` of ``before`` was replaced.
 
-    A line is followed by what it says, blanks at its ends aside: it is where what is left of that
-    is, where its beginning is if it was cut in two, and gone if nothing is left.
+    A line is followed by what it says, blanks at its ends aside: it is where its beginning is,
+    where what is left of it is if its beginning was replaced, and gone if nothing is left.
     """
     span, shift = _least(before, span, after)
+    span = _trimmed(before, span, after, shift)
     first, last = before.line_at(span.start), before.line_at(span.end)
     compared: dict[int, int] | None = None
-    inside: list[int | None] = []
+    columns: list[int] = []
+    covered: list[Place | None] = []
     for line in range(first, last + 1):
         content = _content(before, line)
-        if content.end <= span.start and (len(content) or content.end < span.start):
-            inside.append(after.line_at(content.start))
-        elif content.start >= span.end:
-            inside.append(after.line_at(content.start + shift))
-        elif content.start < span.start:
-            inside.append(after.line_at(content.start))
+        columns.append(content.start - before.line_span(line).start)
+        if content.start < span.start:
+            covered.append(_place(after, span.start))
         elif span.end < content.end:
-            inside.append(after.line_at(span.end + shift))
+            covered.append(_place(after, max(span.end, content.start) + shift))
         else:
             if compared is None:
                 compared = _compared(before, span, after, shift)
-            inside.append(compared.get(line))
+            found = compared.get(line)
+            covered.append(None if found is None else Place(found))
     return LineMove(
         first=first,
-        inside=tuple(inside),
+        columns=tuple(columns),
+        covered=tuple(covered),
+        span=(_place(before, span.start), _place(before, span.end)),
+        end=_place(after, span.end + shift),
         shift=after.n_lines - before.n_lines,
         at=after.line_at(span.start),
     )
+
+
+def _place(text: Mapper, offset: int) -> Place:
+    line = text.line_at(offset)
+    return Place(line, offset - text.line_span(line).start)
 
 
 def whole_move(before: Mapper, after: Mapper) -> LineMove:
@@ -103,6 +144,21 @@ def _least(before: Mapper, span: Span, after: Mapper) -> tuple[Span, int]:
         first += 1
     end = min(span.end, before.line_span(first).start) if first < before.n_lines else span.end
     return Span(start=start, end=max(start, end)), shift
+
+
+def _trimmed(before: Mapper, span: Span, after: Mapper, shift: int) -> Span:
+    """Leave out what was replaced by itself of lines that the change left a part of."""
+    last, first = before.line_at(span.end), before.line_at(span.start)
+    start, end = span.start, span.end
+    room = min(len(span), len(span) + shift)
+    if _content(before, last).end > end:
+        in_line = min(room, end - before.line_span(last).start)
+        same = _n_same_end(before.text, after.text, end, end + shift, in_line)
+        end, room = end - same, room - same
+    if _content(before, first).start < start:
+        in_line = min(room, max(0, before.line_span(first).end - start))
+        start += _n_same(before.text, after.text, start, start, in_line)
+    return Span(start=start, end=end)
 
 
 def _n_same(before: str, after: str, at: int, at_after: int, limit: int) -> int:

@@ -145,11 +145,6 @@ class GoRunner:
             )
             self._warm |= {(root, package.folder, race) for package in cold}
 
-    async def warm_all(self, root: Path, *, race: bool = False) -> None:
-        """Build every package with tests of a workspace; see :meth:`warm`."""
-        real, packages = await asyncio.to_thread(_all_packages, root)
-        await self.warm(real, packages, race=race)
-
     @contextlib.asynccontextmanager
     async def _trials(self, request: RunRequest) -> AsyncIterator[Trials]:
         async with (
@@ -261,11 +256,6 @@ class _Plan:
     @property
     def packages(self) -> list[Package]:
         return [selection.package for selection in self.run.selections]
-
-
-def _all_packages(root: Path) -> tuple[Path, list[Package]]:
-    tree = Tree(root=root.resolve(), overlay={})
-    return tree.root, list(tree.packages_below(Path()))
 
 
 def _take_over(written: Path, cache: Path) -> None:
