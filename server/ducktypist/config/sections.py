@@ -70,14 +70,33 @@ class CompleteConfig:
     """Inline completion and ``write the body``."""
 
     inline_enabled: bool = True
+    disabled_languages: tuple[str, ...] = ()
+    """Language ids in which nothing is suggested while typing, such as ``markdown``."""
     inline_max_tokens: int = 96
-    debounce_ms: int = 150
+    inline_max_lines: int = 12
+    """A suggestion that goes on longer is cut at the end of a line."""
+    inline_first_line_ms: float = 1000.0
+    """How long the first line may take to generate; later than that, nothing is suggested."""
+    debounce_ms: int = 75
+    """How long to wait after a keystroke at least."""
+    debounce_max_ms: int = 500
+    """How long at most, for who types slowly and evenly."""
     max_tokens: int = 320
     max_candidates: int = 8
     budget_s: float = 90.0
+    more_s: float = 4.0
+    """How long to go on after the first body that passes, so that several can be compared."""
+    repair_s: float = 20.0
+    """How long to mend the best body line by line when none passes; 0 means not at all."""
     repeats: int = 3
-    offer_unverified: bool = True
-    """Offer the best candidate although nothing confirmed it, labelled as such."""
+    offer_unverified: bool = False
+    """When there was something to run and no candidate passed it, offer the best one anyway."""
+    recent_chunks: int = 16
+    """How many pieces of recently visited code are kept as context; 0 means none."""
+    check_accepted: bool = True
+    """Run an accepted body's examples and tests in the background (trusted folders only)."""
+    show_checked: bool = True
+    """Say at the function what came of that, as a hint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
