@@ -10,6 +10,8 @@ from typing import Any
 import psutil
 import pytest
 
+from ducktypist import config
+from support.processes import wait_until
 from support.stdio_client import RpcError
 from support.windows import Window, hosts, position, script_written
 
@@ -255,7 +257,7 @@ async def test_the_input_ends_in_the_middle_of_a_generation(
 async def test_a_server_that_is_killed_takes_its_runs_along(
     script: Path, workspace: Workspace
 ) -> None:
-    """SIGKILL leaves no test running; what lies in the scratch folder goes with the next window."""
+    """SIGKILL leaves no test running, and nothing in the scratch folder."""
     root = workspace({"tests/test_slow.py": HANGS})
     async with Window.opened(root, script=script, leaves=False) as window:
         await window.ready()
@@ -270,8 +272,12 @@ async def test_a_server_that_is_killed_takes_its_runs_along(
             str(root) in joined(one) for one in psutil.process_iter(["cmdline"])
         ):
             await asyncio.sleep(0.05)
-    async with Window.opened(root, script=script) as window:
-        await window.ready()
+    await wait_until(lambda: not scratches(), wait_s=10)
+
+
+def scratches() -> list[Path]:
+    """Return the folders of runs that are there."""
+    return list((config.cache_dir() / "scratch").glob("run-*"))
 
 
 async def answer_of(window: Window, action: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from ducktypist.verify.command_runner import CommandRunner
 from ducktypist.verify.go_runner import GoRunner
 from ducktypist.verify.go_toolchain import GoToolchain, find_go
 from ducktypist.verify.interpreter import find_interpreter
+from ducktypist.verify.janitor import Janitor
 from ducktypist.verify.pytest_runner import PytestRunner
 from ducktypist.verify.runner import Runner
 from ducktypist.verify.sandbox import LEVEL_LANDLOCK, Sandbox, SandboxStatus, probe
@@ -35,6 +36,7 @@ class Running:
         self._settings = settings
         self._status: asyncio.Task[SandboxStatus] | None = None
         self._go: dict[GoToolchain, GoRunner] = {}
+        self._janitor: Janitor | None = None
 
     async def grounds(self, root: Path, buffers: Mapping[Path, str]) -> Grounds | NotRunnable:
         """Return what may be run for a trusted folder, or why nothing may.
@@ -106,10 +108,13 @@ class Running:
     async def sandbox_status(self) -> SandboxStatus:
         """Return the sandbox level that holds here; found out once, by trying to break out."""
         if self._status is None:
-            self._status = asyncio.create_task(
-                probe(scratch_root=config.cache_dir() / "scratch", hidden=hidden())
-            )
+            self._status = asyncio.create_task(self._probed())
         return await asyncio.shield(self._status)
+
+    async def _probed(self) -> SandboxStatus:
+        scratch_root = config.cache_dir() / "scratch"
+        self._janitor = await asyncio.to_thread(Janitor.hire, scratch_root)
+        return await probe(scratch_root=scratch_root, hidden=hidden())
 
     def known_status(self) -> SandboxStatus | None:
         """Return the sandbox level if it has been found out."""
@@ -125,6 +130,9 @@ class Running:
             self._status.cancel()
         # Waited for: what it has running is ended and its scratch trees are removed on the way.
         await asyncio.wait([self._status])
+        if self._janitor is not None:
+            await asyncio.to_thread(self._janitor.dismiss)
+            self._janitor = None
 
 
 def hidden() -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ import psutil
 GONE_WITHIN_S = 2.0
 POLL_S = 0.05
 _HOST = "ducktypist.engine.host"
+_JANITOR = "ducktypist.verify.janitor"
 _MOUNTS = Path("/proc/self/mountinfo")
 
 Tree = Mapping[str, tuple[int, int, str]]
@@ -72,9 +73,13 @@ def changes(before: Tree, after: Tree) -> tuple[str, ...]:
 
 
 def descendants(pid: int) -> list[psutil.Process]:
-    """Return the processes below one, without the model's host, which outlives windows."""
+    """Return the processes below one that are no part of the server itself.
+
+    The model's host outlives windows, and the janitor is there as long as the window.
+    """
     with suppress(psutil.Error):
-        return [item for item in psutil.Process(pid).children(recursive=True) if not _is_host(item)]
+        found = psutil.Process(pid).children(recursive=True)
+        return [item for item in found if not (_is(_HOST, item) or _is(_JANITOR, item))]
     return []
 
 
@@ -132,9 +137,9 @@ def _belongs(process: psutil.Process, top: Path) -> bool:
     return False
 
 
-def _is_host(process: psutil.Process) -> bool:
+def _is(name: str, process: psutil.Process) -> bool:
     with suppress(psutil.Error):
-        return _HOST in " ".join(process.cmdline())
+        return name in " ".join(process.cmdline())
     return False
 
 

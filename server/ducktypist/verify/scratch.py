@@ -13,7 +13,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,16 +200,22 @@ def remove(top: Path) -> None:
 def sweep(root: Path) -> int:
     """Delete the scratches of processes that are no more; return how many there were."""
     n_swept = 0
+    for top in abandoned(root):
+        remove(top)
+        n_swept += 1
+    return n_swept
+
+
+def abandoned(root: Path) -> Iterator[Path]:
+    """Yield the scratches of processes that are no more."""
     if not root.is_dir() or root.is_symlink():
-        return 0
+        return
     for top in root.glob("run-*-*-*"):
         _, pid, started, _ = top.name.split("-", 3)
         if not (pid.isdigit() and started.isdigit()) or top.is_symlink() or not top.is_dir():
             continue
         if start_ticks(int(pid)) != int(started):
-            remove(top)
-            n_swept += 1
-    return n_swept
+            yield top
 
 
 def _parts(top: Path) -> Scratch:
