@@ -171,6 +171,33 @@ async def test_when_nothing_helps_the_message_counts_what_was_tried(
     assert (str(rows[0].label), rows[0].answered) == ("wrong", True)
 
 
+async def test_a_test_that_does_not_end_is_fixed(
+    tmp_path: Path, workspace: Path, sandbox_level: SandboxStatus
+) -> None:
+    """Where it was when it was ended is where the search begins; the others must still pass."""
+    counting = (
+        "def halvings(n):\n    count = 0\n    while n > 1:\n        n = n // 1\n"
+        "        count += 1\n    return count\n"
+    )
+    write_tree(
+        workspace,
+        {
+            "count.py": counting,
+            "test_count.py": "from count import halvings\n\n\n"
+            "def test_of_eight():\n    assert halvings(8) == 3\n\n\n"
+            "def test_of_one():\n    assert halvings(1) == 0\n",
+        },
+    )
+    target = "test_count.py::test_of_eight"
+    rules = [hole("while n > 1:", "n = n // 2\n")]
+    found, _, _ = await fixed(
+        tmp_path, workspace, sandbox_level, rules, node_id=target, timeout_s=12.0, budget_s=90.0
+    )
+    assert found.edit is not None, found.message
+    assert found.edit.apply(counting) == counting.replace("n // 1", "n // 2")
+    assert found.verdict.summary == "plausible: 1 of 1 runs, 1 other test still passes"
+
+
 async def test_a_candidate_that_hangs_is_ended_and_the_search_goes_on(
     tmp_path: Path, shop: Path, sandbox_level: SandboxStatus
 ) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import textwrap
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ducktypist.domain import FailingTest, TestOutcome, TestReport, TestResult
+from ducktypist.domain import FailingTest, Killed, TestOutcome, TestReport, TestResult
 from ducktypist.features.grounds import Grounds
 from ducktypist.features.localise import Suspect, suspects
-from ducktypist.syntax.regions import test_functions
+from ducktypist.syntax.regions import TestFunction, test_functions
 from ducktypist.verify.runner import Runner
 
 SUITE_WAIT_S = 4.0
@@ -114,6 +114,10 @@ async def reproduced(
         nothing = _nothing_to_fix(before, failed, target)
         if failed is None or nothing:
             raise NothingToFixError(nothing)
+        if before.killed is not None:
+            # With a test that does not end, neither do all tests.
+            await _ended(suite)
+            suite = asyncio.create_task(_beside(request.failing, before, runner, grounds))
         await asyncio.wait([suite], timeout=SUITE_WAIT_S)
         known = None
         if suite.done() and not suite.exception():
@@ -135,8 +139,25 @@ async def reproduced(
             texts={place.path: place.text for place in places},
         )
     finally:
-        suite.cancel()
-        await asyncio.wait([suite])
+        await _ended(suite)
+
+
+async def _ended(task: asyncio.Task[TestReport]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _beside(
+    failing: FailingTest, before: TestReport, runner: Runner, grounds: Grounds
+) -> TestReport:
+    """Run the other tests of the failing one's file; its own run stands for them if it has none."""
+    own = _suffix(failing, runner)
+    file = failing.node_id.partition("::")[0]
+    tests = await asyncio.to_thread(_tests_of, failing, grounds, runner)
+    others = [f"{file}::{test.suffix}" for test in tests if test.suffix != own]
+    if not others:
+        return before
+    return await runner.run(replace(grounds.request(others, whole_suite=True), trace=True))
 
 
 async def _suite(runner: Runner, grounds: Grounds) -> TestReport:
@@ -151,7 +172,7 @@ async def _suite(runner: Runner, grounds: Grounds) -> TestReport:
 
 def _nothing_to_fix(report: TestReport, failed: TestResult | None, target: str) -> str:
     """Say why there is nothing to fix; empty when the failure was reproduced."""
-    if report.killed:
+    if report.killed and (report.killed is not Killed.WALL_CLOCK or failed is None):
         return f"the failing run was ended: {report.killed.replace('_', ' ')}"
     if failed is None:
         errors = "; ".join(item.message.strip()[-200:] for item in report.collection_errors)
@@ -172,11 +193,20 @@ def _test_code(failing: FailingTest, grounds: Grounds, runner: Runner) -> str:
     relative = grounds.relative(failing.path)
     if relative is None:
         return ""
-    text = grounds.text_of(relative)
-    suffix = failing.node_id.split("::", 1)[-1].split("[", 1)[0]
-    if runner.language == "go":
-        suffix = suffix.split("/", 1)[0]
-    for test in test_functions(text, runner.language):
+    suffix, test_text = _suffix(failing, runner), grounds.text_of(relative)
+    for test in test_functions(test_text, runner.language):
         if test.suffix == suffix:
-            return textwrap.dedent(test.region.span.of(text)).strip("\n")
+            return textwrap.dedent(test.region.span.of(test_text)).strip("\n")
     return ""
+
+
+def _tests_of(failing: FailingTest, grounds: Grounds, runner: Runner) -> Sequence[TestFunction]:
+    """Return the tests of the file that a failing one is in."""
+    relative = grounds.relative(failing.path)
+    return test_functions(grounds.text_of(relative), runner.language) if relative else ()
+
+
+def _suffix(failing: FailingTest, runner: Runner) -> str:
+    """Return the name of the function that a failing test is a case of."""
+    suffix = failing.node_id.split("::", 1)[-1].split("[", 1)[0]
+    return suffix.split("/", 1)[0] if runner.language == "go" else suffix
