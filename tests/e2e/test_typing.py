@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.stdio_client import RpcError
-from support.windows import Window, position
+from support.windows import Window, capabilities_of, position
 
 pytestmark = pytest.mark.e2e
 
@@ -90,6 +91,67 @@ async def test_documents_do_not_cancel_each_other(script: Path, workspace: Works
             assert (await window.client.result(msg_id))["items"]
 
 
+async def test_what_is_typed_through_is_the_same_suggestion(
+    script: Path, workspace: Workspace
+) -> None:
+    """While one types what was suggested, the rest of it comes at once, under the same id."""
+    root = workspace()
+    text = 'def shout(text):\n    """Return it in capitals."""\n    \n'
+    async with Window.opened(root, script=script) as window:
+        await window.ready()
+        uri = window.open(root / "typed.py", text)
+        ids, left = [], []
+        for typed_text in ("", "return ", "text"):
+            window.insert(uri, {"line": 2, "character": 4 + len("".join(left))}, typed_text)
+            left.append(typed_text)
+            at = asked(uri, 2, 4 + len("".join(left)), automatic=True)
+            found = await window.client.request("textDocument/inlineCompletion", at)
+            (item,) = found["items"]
+            assert "".join(left) + item["insertText"] == "return text.upper()"
+            ids += item["command"]["arguments"]
+        assert len(set(ids)) == 1
+        (cell,) = (await window.command("stats"))["cells"]
+        assert cell["n_suggestions"] == 1
+
+
+async def test_without_ghost_text_a_list_has_it(script: Path, workspace: Workspace) -> None:
+    """An editor that cannot show ghost text gets the same suggestion in its completion list."""
+    root = workspace()
+    able = capabilities_of("visual-studio-code")
+    unable = {**able, "textDocument": {**able["textDocument"]}}
+    del unable["textDocument"]["inlineCompletion"]
+    text = "def add_up(first, second):\n    ret\n"
+    for capabilities, expected in ((able, []), (unable, ["return first + second"])):
+        async with Window.opened(root, script=script, capabilities=capabilities) as window:
+            await window.ready()
+            uri = window.open(root / "typed.py", text.replace("    ret", "    re"))
+            window.insert(uri, {"line": 1, "character": 6}, "t")
+            at = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 7}}
+            for _ in range(200):
+                found = await window.client.request("textDocument/completion", at)
+                if found["items"] or not found["isIncomplete"]:
+                    break
+                await asyncio.sleep(0.05)
+            assert [item["label"] for item in found["items"]] == expected
+            for item in found["items"]:
+                window.change(uri, [item["textEdit"]])
+                assert window.texts[uri] == text.replace("ret", "return first + second")
+                assert item["filterText"] == "ret"
+
+
+async def test_nothing_is_suggested_in_a_file_of_secrets(
+    script: Path, workspace: Workspace
+) -> None:
+    """What stands there does not even reach the engine."""
+    root = workspace()
+    async with Window.opened(root, script=script) as window:
+        await window.ready()
+        uri = window.open(root / ".env", "# def add_up\nKEY=\n")
+        at = asked(uri, 1, 4)
+        assert await window.client.request("textDocument/inlineCompletion", at) is None
+        assert (await window.command("stats"))["cells"] == []
+
+
 async def test_what_was_suggested_is_in_the_ledger(script: Path, workspace: Workspace) -> None:
     """Each question counts once, an answer from the cache not at all."""
     root = workspace()
@@ -102,10 +164,10 @@ async def test_what_was_suggested_is_in_the_ledger(script: Path, workspace: Work
         assert cell["model"] == "scripted"
 
 
-def asked(uri: str, line: int, character: int) -> dict[str, Any]:
-    """Return the parameters of an inline completion that was asked for."""
+def asked(uri: str, line: int, character: int, *, automatic: bool = False) -> dict[str, Any]:
+    """Return the parameters of an inline completion, asked for by hand or while typing."""
     return {
         "textDocument": {"uri": uri},
         "position": {"line": line, "character": character},
-        "context": {"triggerKind": 1},
+        "context": {"triggerKind": 2 if automatic else 1},
     }

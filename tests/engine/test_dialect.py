@@ -57,7 +57,7 @@ EXTENDED = GenerationRequest(
     prompt=TextPrompt(text="a"),
     max_tokens=0,
     n=3,
-    stop_when=StopRule(name=StopName.DEDENT, indent="\t", comment="//"),
+    stop_when=StopRule(name=StopName.DEDENT, indent="\t", comment="//", language="go"),
     priority=Priority.BACKGROUND,
     lane="file:///x.py complete",
     deadline_ms=1500.0,

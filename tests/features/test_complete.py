@@ -9,6 +9,8 @@ import pytest
 from ducktypist.config import CompleteConfig
 from ducktypist.domain import Kind, Outcome, Priority, Rung, StopName, StopRule
 from ducktypist.features.complete import CompleteRequest, Completion, complete
+from ducktypist.features.ghost_answers import LEAST_LIKELIHOOD, N_SAMPLES
+from ducktypist.features.ring import Ring
 from ducktypist.syntax.checks import new_syntax_errors
 from support.cursor import at_cursor
 from support.engines import until_async
@@ -196,17 +198,20 @@ async def test_the_newer_of_two_requests_of_a_document_wins(tmp_path: Path) -> N
 
 
 async def test_the_engine_is_told_where_an_answer_ends(tmp_path: Path) -> None:
-    """The rest of a line ends with the line, a body where the language says so."""
+    """A line ends with its statement, a body where the language says so."""
     async with bench_of(tmp_path, [{"kind": "infill", "reply": "1"}]) as bench:
         await typed(bench, "x = <CURSOR>\n")
         await typed(bench, f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>\n")
         go = "package p\n\n// Add adds.\nfunc Add(a, b int) int {\n\t<CURSOR>\n}\n"
         await typed(bench, go, language="go")
         line, body, braced = bench.backend.asked
-        assert (line.stop, line.stop_when) == (("\n",), None)
-        assert body.stop == braced.stop == ()
-        assert body.stop_when == StopRule(name=StopName.DEDENT, indent="    ", comment="#")
-        assert braced.stop_when == StopRule(name=StopName.BRACE, indent="\t", comment="//")
+        python = {"comment": "#", "language": "python"}
+        assert line.stop_when == StopRule(name=StopName.STATEMENT, **python)
+        assert line.stop == body.stop == braced.stop == ()
+        assert body.stop_when == StopRule(name=StopName.DEDENT, indent="    ", **python)
+        assert braced.stop_when == StopRule(
+            name=StopName.BRACE, indent="\t", comment="//", language="go"
+        )
 
 
 async def test_while_one_types_the_prompt_begins_at_the_same_place(tmp_path: Path) -> None:
@@ -215,8 +220,9 @@ async def test_while_one_types_the_prompt_begins_at_the_same_place(tmp_path: Pat
     async with bench_of(tmp_path, [{"kind": "infill", "reply": "1"}]) as bench:
         for typing in ("x", "x =", "x = y", "x = y\nz"):
             await typed(bench, f"{above}{typing} <CURSOR>\n")
-        begins = {prompt.partition("\n")[0] for _, prompt in bench.prompts}
-        assert len(bench.prompts) == 4
+        asked = {prompt for _, prompt in bench.prompts}
+        begins = {prompt.partition("\n")[0] for prompt in asked}
+        assert len(asked) == 4
         assert len(begins) == 1
         assert begins.isdisjoint({"value_0 = 0"})
 
@@ -259,3 +265,105 @@ async def test_special_tokens_around_the_cursor_do_not_reach_the_engine(tmp_path
         ((_, prompt),) = bench.prompts
         assert "<|fim_middle|>" not in prompt
         assert "<fim_suffix>" not in prompt
+
+
+async def test_where_the_greedy_answer_cannot_be_shown_others_are_asked(tmp_path: Path) -> None:
+    """Of a few samples the likeliest that can be shown is; the suggestion is still one."""
+    replies = ["return b", "return (", "a = 2", "a = 3", "return b"]
+    rules = [{"kind": "infill", "replies": replies, "logprob": -0.1}]
+    async with bench_of(tmp_path, rules) as bench:
+        marked = "def f():\n    b = 1\n    <CURSOR>\n    return b\n"
+        found = await typed(bench, marked)
+        assert found in {marked.replace("<CURSOR>", one) for one in ("a = 2", "a = 3")}
+        assert [request.n for request in bench.backend.asked] == [1, N_SAMPLES]
+        (row,) = await bench.rows()
+        assert (row.answered, row.shown) == (True, True)
+
+
+async def test_guesses_are_not_shown(tmp_path: Path) -> None:
+    """A sample that the model itself finds unlikely is no suggestion."""
+    replies = ["return b", "a = 1", "a = 2", "a = 3", "a = 4"]
+    rules = [{"kind": "infill", "replies": replies, "logprob": LEAST_LIKELIHOOD - 0.5}]
+    async with bench_of(tmp_path, rules) as bench:
+        marked = "def f():\n    b = 1\n    <CURSOR>\n    return b\n"
+        assert await typed(bench, marked) is None
+        (row,) = await bench.rows()
+        assert (row.answered, row.shown) == (True, False)
+
+
+async def test_a_first_line_that_takes_too_long_is_not_waited_for(tmp_path: Path) -> None:
+    """After its time the engine is free again, and nothing is shown."""
+    rules = [{"kind": "infill", "reply": "1 + " * 200, "delay_ms": 30}]
+    config = CompleteConfig(inline_first_line_ms=50.0, inline_max_tokens=400)
+    async with bench_of(tmp_path, rules) as bench:
+        request = asking("x = <CURSOR>\n")
+        assert await complete(request, workbench=bench.workbench, config=config) is None
+        await until_async(lambda: bool(bench.backend.ended))
+        assert bench.backend.ended[0].reason == "cancelled"
+
+
+async def test_a_long_answer_is_cut_at_the_end_of_a_line(tmp_path: Path) -> None:
+    """A body that goes on and on is stopped, and shown as far as it parses."""
+    body = "".join(f"a{number} = {number}\n    " for number in range(40))
+    config = CompleteConfig(inline_max_lines=4, inline_max_tokens=2000)
+    rules = [{"kind": "infill", "reply": body, "delay_ms": 15}]
+    async with bench_of(tmp_path, rules) as bench:
+        request = asking(f"def add(a, b):\n    {DOCUMENTED}\n    <CURSOR>\n")
+        found = await complete(request, workbench=bench.workbench, config=config)
+        assert found is not None
+        assert found.edit.new_text == "a0 = 0\n    a1 = 1\n    a2 = 2\n    a3 = 3"
+        await until_async(lambda: bool(bench.backend.ended))
+        assert bench.backend.ended[0].reason == "cancelled"
+
+
+async def test_a_statement_is_completed_over_several_lines(tmp_path: Path) -> None:
+    """What a line opens is closed, and the answer ends there."""
+    reply = "if b < 0:\n        raise ValueError(b)\n    c = 1\n    d = 2\n"
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": reply}]) as bench:
+        marked = "def f(b):\n    <CURSOR>\n    return b\n"
+        assert await typed(bench, marked) == marked.replace(
+            "<CURSOR>", "if b < 0:\n        raise ValueError(b)"
+        )
+
+
+@pytest.mark.parametrize(
+    "config",
+    [CompleteConfig(inline_enabled=False), CompleteConfig(disabled_languages=("go", "python"))],
+)
+async def test_where_it_is_turned_off_nobody_is_asked(
+    tmp_path: Path, config: CompleteConfig
+) -> None:
+    """Altogether, or in one language."""
+    async with bench_of(tmp_path, [{"reply": "1"}]) as bench:
+        request = asking("x = <CURSOR>\n")
+        assert await complete(request, workbench=bench.workbench, config=config) is None
+        assert bench.prompts == []
+
+
+async def test_in_a_file_of_secrets_nobody_is_asked(tmp_path: Path) -> None:
+    """What stands in it does not leave the editor."""
+    document = document_of("KEY = ", path=tmp_path / ".env")
+    async with bench_of(tmp_path, [{"reply": "1"}]) as bench:
+        request = CompleteRequest(document=document, offset=6)
+        assert await complete(request, workbench=bench.workbench, config=CONFIG) is None
+        assert bench.prompts == []
+
+
+async def test_what_stands_elsewhere_comes_first_and_stays_while_one_types(tmp_path: Path) -> None:
+    """A definition from another file is in the prompt, at the same place for each keystroke."""
+    root = tmp_path / "work"
+    root.mkdir()
+    source = 'def area(width, height):\n    """Return the area."""\n    return width * height\n'
+    await asyncio.to_thread((root / "shapes.py").write_text, source)
+    above = "from shapes import area\n\n\ndef twice(width, height):\n"
+    above += '    """Return twice the area of a shape."""\n'
+    ring = Ring(max_chunks=4)
+    async with bench_of(tmp_path, [{"kind": "infill", "reply": "width"}]) as bench:
+        for typing in ("x", "x =", "x = area("):
+            text = f"{above}    {typing}\n"
+            document = document_of(text, path=root / "main.py")
+            request = CompleteRequest(document=document, offset=len(text) - 1, root=root)
+            await complete(request, workbench=bench.workbench, config=CONFIG, ring=ring)
+        prompts = {prompt.partition("from shapes")[0] for _, prompt in bench.prompts}
+        (context,) = prompts
+        assert "def area(width, height)" in context

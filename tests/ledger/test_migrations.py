@@ -12,7 +12,7 @@ from ducktypist.ledger.reading import read_suggestions
 from ducktypist.ledger.rows import Row, row_of
 from support.ledger_events import generated, requested, verified, write
 
-VIEWS, DRAFTS = 2, 3
+VIEWS, DRAFTS, ACCEPTED = 2, 3, 5
 """Numbers of steps."""
 
 
@@ -40,6 +40,7 @@ def make_old(path: Path, version: int) -> None:
 def _as_of(row: Row, version: int) -> Row:
     """Return a row without the columns that its table did not have yet."""
     later = {"drafted_tokens", "accepted_tokens"} if version < DRAFTS else set()
+    later |= {"accepted_fraction", "moment"} if version < ACCEPTED else set()
     values = {name: value for name, value in row.values.items() if name not in later}
     return replace(row, values=values)
 

@@ -72,7 +72,7 @@ def test_columns_are_the_fields(tmp_path: Path) -> None:
     """Every event's row has exactly its table's columns, so that neither can drift."""
     path = tmp_path / "l.sqlite3"
     database.open_writer(path).close()
-    shared = {"lifecycle": {"edited_fraction"}}
+    shared = {"lifecycle": {"edited_fraction", "accepted_fraction"}}
     for event in every_event("x"):
         row = row_of(event, at_utc="t")
         names = {name for _, name, *_ in table(path, f"PRAGMA table_info({row.table})")}

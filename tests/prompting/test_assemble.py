@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from hypothesis import given
+import itertools
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ducktypist.domain import Span
@@ -34,6 +36,7 @@ def helper(a, b):
 '''
 
 
+@settings(deadline=None)
 @given(LINES, st.integers(0, 80))
 def test_clip_before_keeps_whole_lines_at_the_end(text: str, budget: int) -> None:
     """The clipped text is an end of the text within the budget, cut at a line's end."""
@@ -44,6 +47,7 @@ def test_clip_before_keeps_whole_lines_at_the_end(text: str, budget: int) -> Non
         assert text[: len(text) - len(kept)].endswith("\n")
 
 
+@settings(deadline=None)
 @given(LINES, st.integers(0, 80))
 def test_steady_before_is_an_end_of_the_text(text: str, budget: int) -> None:
     """Half of the budget or more is used where there are lines to begin with."""
@@ -66,6 +70,15 @@ def test_what_stands_before_begins_at_the_same_place_while_one_types() -> None:
     assert shortest > 400 // 2 - len("value_119 = 119\n")
 
 
+def test_what_stands_before_begins_at_the_same_place_when_the_budget_trembles() -> None:
+    """The measured speed of an engine is never the same twice; the text mostly is."""
+    text = "".join(f"value_{number} = {number}\n" for number in range(400))
+    begins = [len(text) - len(assemble.steady_before(text, 1400 + n)) for n in range(100)]
+    moves = sum(one != other for one, other in itertools.pairwise(begins))
+    assert moves <= 1
+
+
+@settings(deadline=None)
 @given(LINES, st.integers(0, 80))
 def test_clip_after_keeps_whole_lines_at_the_beginning(text: str, budget: int) -> None:
     """The clipped text is a beginning of the text within the budget."""
@@ -76,6 +89,7 @@ def test_clip_after_keeps_whole_lines_at_the_beginning(text: str, budget: int) -
         assert kept.endswith("\n")
 
 
+@settings(deadline=None)
 @given(LINES, st.data())
 def test_around_stays_within_its_budget(text: str, data: st.DataObject) -> None:
     """Before and after together fit, and touch the hole."""
@@ -90,34 +104,6 @@ def test_around_stays_within_its_budget(text: str, data: st.DataObject) -> None:
     assert most_after is None or len(after) <= most_after
     assert text[:start].endswith(before)
     assert text[end:].startswith(after)
-
-
-@given(st.lists(LINES, max_size=5), st.integers(0, 80))
-def test_joined_stays_within_its_budget(pieces: list[str], budget: int) -> None:
-    """Pieces are taken in order for as long as they fit."""
-    assert len(assemble.joined(pieces, max_chars=budget)) <= budget
-
-
-@given(st.integers(0, 200))
-def test_context_stays_within_its_budget(budget: int) -> None:
-    """Imports and sibling signatures never take more than they may."""
-    function = function_named(MODULE, "python", "Shop.total")
-    assert function is not None
-    context = assemble.context_of(MODULE, "python", function, max_chars=budget)
-    assert len(context) <= budget
-
-
-def test_context_is_imports_then_siblings() -> None:
-    """A function's context names what the file has, without the function itself."""
-    function = function_named(MODULE, "python", "Shop.total")
-    assert function is not None
-    context = assemble.context_of(MODULE, "python", function, max_chars=1000)
-    assert context.splitlines() == [
-        "import os",
-        "from pathlib import Path",
-        "    def name(self) -> str: ...",
-        "def helper(a, b): ...",
-    ]
 
 
 def test_head_is_dedented_signature_and_docstring() -> None:
@@ -138,5 +124,7 @@ def test_names_of_languages() -> None:
     assert assemble.language_name("shellscript") == "Bash"
     assert assemble.fence("shellscript") == "bash"
     assert assemble.comment_marker("shellscript") == "#"
+    assert assemble.comment_marker("lua") == "--"
+    assert assemble.comment_marker("zig") == "//"
     assert assemble.language_name("zig") == assemble.fence("zig") == "zig"
     assert assemble.comment_marker("go") == "//"

@@ -11,8 +11,9 @@ from ducktypist.prompting.postprocess import (
     body_from,
     body_rule,
     clean,
+    fragment,
     middle_line,
-    without_overlap,
+    without_head,
 )
 from ducktypist.syntax.endings import end_of
 
@@ -203,26 +204,42 @@ def test_a_body_of_a_real_function_parses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "after", "expected"),
+    ("text", "expected"),
     [
-        ("x = 1", "", "x = 1"),
-        ("a\n    return total", "\n    return total\n", "a"),
-        ("    a\n\n    return total", "\n\n    return total\n", "    a"),
-        ("a\nbb\ncc", "\nbb\ncc\ndd\n", "a"),
-        ("a\nbb\nxx", "\nbb\ncc\n", "a\nbb\nxx"),
-        ("a\n}", "\n}\n", "a\n}"),
-        ("a, b)", ")", "a, b"),
-        ("a, b)", ")  \n", "a, b"),
-        ("a)", ")\nrest", "a"),
-        ("value", "\n", "value"),
-        ("b\nb", "\nb\n", "b\nb"),
-        ("return total", "\nreturn total", "return total"),
-        ("a\r\nreturn total", "\r\nreturn total\r\n", "a"),
+        ("x = 1\ny = 2", "x = 1\ny = 2"),
+        ("x = 1  \r\ny = 2", "x = 1\ny = 2"),
+        ("x\u200b = 1", "x = 1"),
+        ("```python\nx = 1\n```", "x = 1"),
+        ("Here is the code:\n```python\nx = 1\n```\nIt sets x.", "x = 1"),
+        ("```\nx = 1", "x = 1"),
+        ("x = 1\n```\nThis sets x.", "x = 1\n"),
+        ("", ""),
     ],
 )
-def test_without_overlap(text: str, after: str, expected: str) -> None:
-    """What already stands below or behind the cursor is not typed a second time."""
-    assert without_overlap(text, after) == expected
+def test_fragment(text: str, expected: str) -> None:
+    """Fences, what announces them, invisible characters and foreign line ends are off."""
+    assert fragment(text) == expected
+
+
+SIGNATURE = "def add(a, b):"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("    return a + b", "    return a + b"),
+        ("    def add(a, b):\n        return a + b", "    return a + b"),
+        ('    """Add."""\n    return a + b', "    return a + b"),
+        ('    """Add.\n\n    Twice.\n    """\n\n    return a + b', "    return a + b"),
+        ('    def add(a, b):\n        """Add."""\n        return a', "    return a"),
+        ('    """Add."""', ""),
+        ("    x = 1\n    def add(a, b):\n        return x", None),
+    ],
+)
+def test_a_body_does_not_begin_with_the_head_again(body: str, expected: str | None) -> None:
+    """Signature and docstring in front of a body go; what comes later in it stays."""
+    found = without_head(body, signature=SIGNATURE, language="python")
+    assert found == (body if expected is None else expected)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,8 @@ def test_syntax_errors_are_counted() -> None:
     assert syntax_errors("x = (\n", "python") > 0
     assert syntax_errors("package p\nfunc f() {\n", "go") > 0
     assert syntax_errors("if x; then\n", "bash") > 0
-    assert syntax_errors("fn (", "rust") == 0
+    assert syntax_errors("fn (", "rust") > 0
+    assert syntax_errors("f = (", "haskell") == 0
 
 
 def test_checks_print_no_warnings() -> None:
@@ -174,7 +175,8 @@ NASTY += ["x." * 20000 + "y", "def f(): nonlocal x\n", "\ufeff", "# coding: nons
 @pytest.mark.parametrize("text", NASTY, ids=range(len(NASTY)))
 def test_nasty_text_never_raises(text: str) -> None:
     """Depth, surrogates and NULs give an answer, not an exception."""
-    for language in ("python", "go", "bash", "rust"):
+    languages = ("python", "go", "bash", "rust", "java", "c", "cpp", "javascript", "tsx", "haskell")
+    for language in languages:
         assert syntax_errors(text, language) >= 0
         assert isinstance(static_rung("", text, language), Rung)
         assert isinstance(static_rung(text, "x = 1\n", language), Rung)
@@ -189,7 +191,15 @@ RUNGS = {
     "go unused": ("go", "package p\n\nfunc f() {\n\tx := 1\n}\n", Rung.PARSES),
     "bash": ("bash", "f() { :; }\n", Rung.PARSES),
     "go broken": ("go", "package p\n\nfunc f( {\n", Rung.UNVERIFIED),
-    "no grammar": ("rust", "fn f() {}\n", Rung.UNVERIFIED),
+    "rust": ("rust", "fn f() {}\n", Rung.PARSES),
+    "rust broken": ("rust", "fn f( {\n", Rung.UNVERIFIED),
+    "tsx": ("typescriptreact", "const f = () => <p>a</p>;\n", Rung.PARSES),
+    "tsx broken": ("typescriptreact", "const f = () => <p>a</b;\n", Rung.UNVERIFIED),
+    "java": ("java", "class A { int f() { return 1; } }\n", Rung.PARSES),
+    "java broken": ("java", "class A { int f() { return 1 } }\n", Rung.UNVERIFIED),
+    "c": ("c", "int f(void) { return 1; }\n", Rung.PARSES),
+    "cpp broken": ("cpp", "int f() { return 1;\n", Rung.UNVERIFIED),
+    "no grammar": ("haskell", "f = 1\n", Rung.UNVERIFIED),
 }
 
 

@@ -132,12 +132,27 @@ BRACES = {
     "bash inline": ("bash", "f() { :; }\nls -l\n", "f() {\n    return 1\n}\nls -l\n"),
     "bash unclosed": ("bash", "f() {\n", "f() {\n    return 1\n}\n"),
     "bash subshell": ("bash", "f() ( : )\n", "f() (\n    return 1\n)\n"),
+    "javascript": (
+        "javascript",
+        "const f = (x) => {\n  // TODO\n};\n",
+        "const f = (x) => {\n  return 1\n};\n",
+    ),
+    "javascript inline": ("javascript", "function f() {}\n", "function f() {\n  return 1\n}\n"),
+    "typescript stub": (
+        "typescript",
+        'export function f(): X {\r\n\tthrow new Error("TODO");\r\n}\r\n',
+        "export function f(): X {\r\n\treturn 1\r\n}\r\n",
+    ),
+    "rust": ("rust", "fn f() -> i32 { todo!() }\n", "fn f() -> i32 {\n    return 1\n}\n"),
+    "rust unclosed": ("rust", "fn f() -> i32 {\n    ", "fn f() -> i32 {\n    return 1\n}"),
+    "c, brace on its own line": ("c", "int f(void)\n{\n}\n", "int f(void)\n{\n    return 1\n}\n"),
+    "c, comment only": ("c", "int f(void) { /* TODO */ }\n", "int f(void) {\n    return 1\n}\n"),
 }
 
 
 @pytest.mark.parametrize(("language", "text", "expected"), BRACES.values(), ids=BRACES)
 def test_a_body_is_put_between_braces(language: str, text: str, expected: str) -> None:
-    """Go and Bash bodies go on lines of their own, and a missing brace is added."""
+    """Bodies between braces go on lines of their own, and a missing brace is added."""
     assert with_body(text, language, "f", "return 1") == expected
 
 
@@ -234,6 +249,10 @@ SAME = {
     "semicolon": ("python", "a; b\n", "a\nb\n"),
     "go": ("go", "a := 1; b()", "a := 1 // c\n\tb()"),
     "bash": ("bash", "f() { a; b; }", "f() {\n  a # c\n  b\n}"),
+    "javascript": ("javascript", "a(); b()", "a() // c\n/* d */ b();"),
+    "rust": ("rust", "/// D.\nfn f() { a(); b }", "fn f() {\n    a(); // c\n    b\n}"),
+    "java": ("java", "class A { int x; }", "/** D. */ class A {\n\n  int x; // c\n}"),
+    "c": ("c", "int f(void) { return 1; }", "int f(void)\n{\n  return 1; /* c */\n}"),
 }
 
 
@@ -249,6 +268,9 @@ DIFFERENT = {
     "operators": ("python", "x < y", "x <= y"),
     "commands": ("bash", "if x; then a b; fi", "if x; then a; b; fi"),
     "calls": ("python", "f\n(x)", "f(x)"),
+    "value of a block": ("rust", "fn f() -> X { a() }", "fn f() -> X { a(); }"),
+    "statements": ("javascript", "function f() { a; (b) }", "function f() { a(b) }"),
+    "templates": ("typescript", "x = `a  ${b}`", "x = `a ${b}`"),
 }
 
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ducktypist.domain import StopName, StopRule
-from ducktypist.prompting.postprocess import body_from
+from ducktypist.prompting.postprocess import body_from, body_rule
 from ducktypist.syntax.endings import end_of, ending
 from ducktypist.syntax.unfinished import Incoming, outline, visible
 
@@ -19,6 +19,12 @@ LINE = StopRule(name=StopName.LINE)
 STATEMENT = StopRule(name=StopName.STATEMENT)
 GO_STATEMENT = StopRule(name=StopName.STATEMENT, comment="//")
 FENCE = StopRule(name=StopName.FENCE)
+C, CPP, JAVA, JAVASCRIPT, RUST, TYPESCRIPT = (
+    StopRule(name=StopName.BRACE, comment="//", language=language)
+    for language in ("c", "cpp", "java", "javascript", "rust", "typescriptreact")
+)
+RUST_STATEMENT = StopRule(name=StopName.STATEMENT, comment="//", language="rust")
+JAVASCRIPT_STATEMENT = StopRule(name=StopName.STATEMENT, comment="//", language="javascript")
 
 # The bar says where the answer is over; what stands behind it is what shows it.
 DEDENT_CASES = {
@@ -69,6 +75,28 @@ OTHER_CASES = {
     "indented fence": (FENCE, "- x\n|  ~~~"),
     "no fence in the middle of a line": (FENCE, "a ```b```\n|```"),
 }
+OTHER_CASES |= {
+    "template": (JAVASCRIPT, "  const a = `}${`{${b}`}}\\`}`;\n|}"),
+    "object in a template": (JAVASCRIPT, "  f(`${g({a: `}`})} }`);\n|}"),
+    "regular expression": (JAVASCRIPT, "  return /[/}'\"]}\\/{/.test(a) && a / b > 1 / c;\n|}"),
+    "regular expression after a word": (JAVASCRIPT, "  return /}/;\n  x = y / 2; // }\n|}"),
+    "regular expression in a call": (JAVASCRIPT, "  s.replace(/{/g, '}').split(/'/);\n|}"),
+    "apostrophe in a tag": (TYPESCRIPT, "  return <p>Don't {a && (<b />)} {x}</p>;\n|}"),
+    "closing tag": (TYPESCRIPT, "  return <a>{x}</a>; // '\n|}"),
+    "lifetime": (RUST, "    let f: Box<dyn Fn(&'a str) -> &'static str> = { g };\n|}"),
+    "character": (RUST, "    a == '{' && a == '\\'' && a == '\"' && b'}' == c\n|}"),
+    "label": (RUST, "    'outer: loop { break 'outer; }\n|}"),
+    "raw string": (RUST, '    r#"}"{"#.len() + r"\\}".len() + br##"}"#"##.len()\n|}'),
+    "string over lines": (RUST, '    "}\n}".len()\n|}'),
+    "comment in a comment": (RUST, "    /* /* } */ } */ a\n|}"),
+    "text block": (JAVA, '    return """\n }\n  "quoted" \\""" }\n""" + \'}\';\n|}'),
+    "directive": (C, "#define OPEN {\\\n {\n  a();\n#if 0 // it's {\n#endif\n|}"),
+    "character of C": (C, "  if (c == '{' && c == L'}' && c == '\\'') b();\n|}"),
+    "digits": (CPP, "  if (n > 1'000) { n = 0xF'F; }\n|}"),
+    "raw string of C++": (CPP, '  f(R"({)", uR"x(}" )")x", "R(");\n|}'),
+    "statement with a lifetime": (RUST_STATEMENT, "let x: &'a str = f(\n  'b',\n);|\n"),
+    "statement with a template": (JAVASCRIPT_STATEMENT, "f(`a\n${b(\n)}\n`)|\n"),
+}
 CASES = {f"dedent: {name}": (DEDENT, said) for name, said in DEDENT_CASES.items()} | OTHER_CASES
 
 
@@ -102,23 +130,24 @@ def test_pieces_do_not_matter(name: str, data: st.DataObject) -> None:
     assert watch.end == end_of(text, rule)
 
 
+TELLING = ["c", "cpp", "java", "javascript", "rust", "typescript"]
+"""Languages whose rules know more than what a comment begins with."""
 RUNNING = st.text(alphabet="ab(){}[]:=\"'#\\\n\r\t `@/*\u200b\x0c", max_size=60) | st.lists(
     st.sampled_from(
         ["    x = 1", "return x", "\t", "    ", "\n", "\r\n", '"""', "'", "(", "]", "def f():\n",
-         "@wrap\n", "# note", "async def g():\n", "{", "}", "//", "/*", "*/", "\\", "```"]
+         "@wrap\n", "# note", "async def g():\n", "{", "}", "//", "/*", "*/", "\\", "```", "`",
+         "${", "/x", 'R"a(', ')a"', 'r#"', '"#', "'a", "'{'", "#if", "1'0"]
     ),
     max_size=24,
 ).map("".join)  # fmt: skip
 
 
-@given(RUNNING, RUNNING, st.sampled_from(["python", "go", "shellscript"]))
+@given(RUNNING, RUNNING, st.sampled_from(["python", "go", "shellscript", *TELLING]))
 @example("\n(\n\\\r", "\n", "python")
 @example("    x = 'a\\\r\nb'\r\nx\r\n", "y", "python")
 def test_nothing_that_belongs_to_a_body_is_lost(text: str, more: str, language: str) -> None:
     """Where the rule ends an answer, the body found in it is that of the longer answer."""
-    comment = {"python": "#", "go": "//", "shellscript": "#"}[language]
-    name = StopName.DEDENT if language == "python" else StopName.BRACE
-    watch = ending(StopRule(name=name, indent="    ", comment=comment))
+    watch = ending(body_rule(language=language, indent="    "))
     whole = text + more
     for cut in range(len(whole)):
         if watch.feed(whole[cut]):

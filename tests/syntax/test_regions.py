@@ -297,8 +297,8 @@ BLOCKS = {
     "go name": ("go", "package p\nfunc <CURSOR>f() {\n\ta := 1\n}\n", "function", "f"),
     "go brace": ("go", "package p\nfunc f() {\n\ta := 1\n<CURSOR>}\n", "function", "f"),
     "go type": ("go", "package p\ntype <CURSOR>S struct {\n\ta int\n}\n", "class", "S"),
-    "no grammar": ("rust", "a\n\nfn x() {\n  b<CURSOR>\n}\n\nc\n", "paragraph", "fn x() {\n  b\n}"),
-    "no grammar, blank": ("rust", "a\n<CURSOR>\nb\n", "nothing", ""),
+    "no grammar": ("elm", "a\n\nfn x() {\n  b<CURSOR>\n}\n\nc\n", "paragraph", "fn x() {\n  b\n}"),
+    "no grammar, blank": ("elm", "a\n<CURSOR>\nb\n", "nothing", ""),
 }
 
 

@@ -37,6 +37,13 @@ HOMES = {
     "tree_sitter_python": ["syntax/*"],
     "tree_sitter_bash": ["syntax/*"],
     "tree_sitter_go": ["syntax/*"],
+    "tree_sitter_c": ["syntax/*"],
+    "tree_sitter_cpp": ["syntax/*"],
+    "tree_sitter_java": ["syntax/*"],
+    "tree_sitter_javascript": ["syntax/*"],
+    "tree_sitter_rust": ["syntax/*"],
+    "tree_sitter_typescript": ["syntax/*"],
+    "pathspec": ["features/ignored.py"],
     "subprocess": [
         "verify/*",
         "engine/keeper.py",

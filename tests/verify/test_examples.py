@@ -44,6 +44,7 @@ async def test_one_fails(bench: Any) -> None:
     """A wrong body fails, and the report shows what was expected and what came."""
     report = await run(bench, HEAD + "    return n + 2\n")
     assert (report.attempted, report.passed, report.failed) == (2, 1, 1)
+    assert report.first_failure.startswith("twice(3): expected 6, got 5\n")
     assert "Expected:\n    6\nGot:\n    5" in report.first_failure
 
 
@@ -155,3 +156,101 @@ async def test_manipulated_doctest(best: Any, trick: str) -> None:
     """A module that manipulates doctest is found out by the example that must fail."""
     report = await run(best, "import doctest\n" + trick + HEAD + "    return 0\n")
     assert report.tampered
+
+
+STATED = '''from collections import namedtuple
+
+Point = namedtuple("Point", "x y")
+
+
+def half(n: float, by: int = 2):
+    """Divide.
+
+    half(3) == 1.5, half(4) -> 2
+    half(1, 3) -> 0.333
+    half([1]) raises TypeError.
+    half(2, 0) -> ZeroDivisionError
+    Raises ArithmeticError if by is zero.
+
+    >>> half(8)
+    4.0
+    """
+'''
+
+
+async def test_other_forms_are_run(bench: Any) -> None:
+    """Comparisons, arrows and errors count together with doctest's examples."""
+    assert n_examples(STATED + "    pass\n", "half") == 7
+    report = await run(bench, STATED + "    return n / by\n", function="half")
+    assert (report.attempted, report.passed, report.failed) == (7, 7, 0), report.first_failure
+    assert not report.tampered
+
+
+async def test_other_forms_fail(best: Any) -> None:
+    """A wrong result, too few digits and an error that does not come are failures, told shortly."""
+    report = await run(best, STATED + "    return n / by + 0.1\n", function="half")
+    assert (report.passed, report.failed) == (3, 4)
+    assert report.first_failure.startswith("half(8): expected 4.0, got 4.1\n")
+    assert "\nhalf(3): expected 1.5, got 1.6\n" in report.first_failure
+    report = await run(best, STATED + "    return 1.5\n", function="half")
+    assert "half([1]): expected to raise TypeError, got 1.5" in report.first_failure
+
+
+VALUES = [
+    ("f() == [1, (2, 3)]", "[1, (2, 3)]", True),
+    ("f() == [1, 2]", "(1, 2)", False),
+    ("f() == {'a': 1.0}", "{'a': 1}", True),
+    ("f() == {1, 2}", "frozenset({2, 1})", True),
+    ("f() == 'a'", "type('S', (str,), {'__eq__': lambda s, o: True})('b')", False),
+    ("f() == 1", "type('E', (), {'__eq__': lambda s, o: True})()", False),
+    ("f() == (1, 2)", "Point(1, 2)", True),
+    ("f() == Point(1, 2)", "Point(1, 2)", True),
+    ("f() is None", "0", False),
+    ("f() -> 3.14", "3.14159", True),
+    ("f() -> 3.14", "3.15", False),
+    ("f() == 0.3", "0.1 + 0.2", True),
+    ("f() == True", "1", True),
+    ("f() == []", "iter(())", False),
+    ("Numbers of a generator: f() -> [1, 2]", "iter((1, 2))", True),
+]
+
+
+@pytest.mark.parametrize(("line", "value", "passes"), VALUES)
+async def test_values(best: Any, line: str, value: str, *, passes: bool) -> None:
+    """Values are compared as ``==`` has it for built-in types, whatever theirs says."""
+    head = "from collections import namedtuple\nPoint = namedtuple('Point', 'x y')\n"
+    text = f'{head}def f():\n    """Do.\n\n    {line}\n    """\n    return {value}\n'
+    report = await run(best, text, function="f")
+    assert report.attempted
+    assert (report.failed == 0) is passes, report.first_failure
+
+
+async def test_literals_are_compared_by_value(best: Any) -> None:
+    """Doctest's examples also pass in other quotes and with a set in another order."""
+    text = (
+        'def f():\n    """\n    >>> f()\n    {"b", "a", "c"}\n    """\n    return {"a", "b", "c"}\n'
+    )
+    assert (await run(best, text, function="f")).passed == 1
+    assert (await run(best, text.replace('return {"a", ', "return {1, "), function="f")).failed == 1
+
+
+async def test_coroutines_and_lazy_errors(best: Any) -> None:
+    """What a coroutine comes to is compared; an error of a generator comes when it is asked."""
+    text = 'async def f(n):\n    """f(2) -> 4"""\n    return 2 * n\n'
+    assert (await run(best, text, function="f")).passed == 1
+    text = (
+        'def f(n: int):\n    """Raises ValueError if n is negative."""\n'
+        "    if n < 0:\n        raise ValueError\n    yield n\n"
+    )
+    assert (await run(best, text, function="f")).passed == 1
+
+
+async def test_manipulated_comparison(best: Any) -> None:
+    """A module that replaces the comparison is found out."""
+    trick = (
+        "import sys\nsys.modules['_ducktypist_example_checks'].check_one = lambda *a: ''\n"
+        "sys.modules['_ducktypist_example_checks'].same = lambda *a: True\n"
+    )
+    text = trick + 'def f():\n    """f() == 3"""\n    return 4\n'
+    report = await run(best, text, function="f")
+    assert report.tampered or report.failed

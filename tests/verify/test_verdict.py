@@ -7,7 +7,7 @@ import pytest
 
 from ducktypist.domain import Killed, Outcome, Rung, TestOutcome, TestReport, TestResult
 from ducktypist.verify.examples import ExampleReport
-from ducktypist.verify.verdict import best, judge_body, judge_fix
+from ducktypist.verify.verdict import best, judge_body, judge_fix, judge_suite
 
 TARGET = "t.py::test_a"
 OTHERS = tuple(f"t.py::test_{n}" for n in range(41))
@@ -299,3 +299,26 @@ def test_best_prefers_plausible_then_the_higher_rung() -> None:
     plausible, failing = fix([GOOD]), fix([BAD])
     assert best([failing, plausible]) is plausible
     assert best([]) is None
+
+
+def test_the_last_rung_of_a_body() -> None:
+    """All tests before and after climb the last rung, or take a plausible body down."""
+    verdict = judge_body(static=Rung.RESOLVES, examples=[examples(2)] * 3, tests=[], level=4)
+    whole = judge_suite(verdict, before=report(SUITE), after=report(SUITE))
+    assert (whole.rung, whole.passed, whole.repeats) == (Rung.NO_REGRESSIONS, 41, 3)
+    assert whole.summary.endswith("2 examples pass, 41 other tests still pass")
+    lost = judge_suite(verdict, before=report(SUITE), after=report({**SUITE, OTHERS[0]: "failed"}))
+    assert (lost.outcome, lost.rung) == (Outcome.REGRESSED, Rung.EXAMPLES_PASS)
+    unknown = report({}, killed=Killed.WALL_CLOCK)
+    assert judge_suite(verdict, before=unknown, after=report(SUITE)) is verdict
+
+
+def test_failures_of_examples_are_told() -> None:
+    """A body's verdict shows the first failure, and what a compiler said of it."""
+    failed = examples(2, 1, first_failure="f(3): expected 5, got 4\nmore")
+    verdict = judge_body(static=Rung.RESOLVES, examples=[failed], tests=[], level=4)
+    assert verdict.summary.endswith("2 of 3 examples pass; f(3): expected 5, got 4")
+    text = "# calc\n./calc.go:5:2: undefined: x"
+    broken_go = examples(0, broken=True, first_failure=text)
+    verdict = judge_body(static=Rung.RESOLVES, examples=[broken_go], tests=[], level=4)
+    assert "it does not compile (./calc.go:5:2: undefined: x)" in verdict.summary

@@ -291,6 +291,16 @@ class App:
             )
         return await self._running.grounds(root, buffers)
 
+    async def warm_tests(self, root: Path) -> None:
+        """Build ahead what runs in a folder will need; nothing where nothing may be run.
+
+        Raises:
+            RunnerError: A build cache cannot be made.
+            SandboxError: The build could not be isolated.
+        """
+        if await asyncio.to_thread(self.is_trusted, root):
+            await self._running.warm(root)
+
     async def sandbox_status(self) -> SandboxStatus:
         """Return the sandbox level that holds here; found out once, by trying to break out."""
         return await self._running.sandbox_status()

@@ -105,6 +105,19 @@ class Running:
             )
         return self._go[toolchain]
 
+    async def warm(self, root: Path) -> None:
+        """Build what the Go packages of a trusted folder need, so that no run has to wait for it.
+
+        Raises:
+            RunnerError: The cache cannot be made.
+            SandboxError: The build could not be isolated.
+        """
+        grounds = await self.grounds(root, {})
+        runners = grounds.runners if isinstance(grounds, Grounds) else ()
+        for runner in runners:
+            if isinstance(runner, GoRunner):
+                await runner.warm_all(root)
+
     async def sandbox_status(self) -> SandboxStatus:
         """Return the sandbox level that holds here; found out once, by trying to break out."""
         if self._status is None:

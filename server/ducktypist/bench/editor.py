@@ -25,6 +25,7 @@ REQUEST_TIMEOUT_S = 300.0
 STOP_TIMEOUT_S = 10.0
 READ_LIMIT_BYTES = 64 * 1024**2
 LANGUAGES = {".py": "python", ".sh": "shellscript", ".go": "go"}
+LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 CAPABILITIES: Mapping[str, Any] = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -192,6 +193,12 @@ class Editor:
         at = {"line": line, "character": character}
         self._change(uri, [{"range": {"start": at, "end": at}, "newText": text}])
 
+    def replace(self, uri: str, start: int, end: int, text: str) -> None:
+        """Put a text in the place of another, between offsets in code points."""
+        known = self.texts[uri]
+        at = {"start": position_of(known, start), "end": position_of(known, end)}
+        self._change(uri, [{"range": at, "newText": text}])
+
     def apply(self, edit: Mapping[str, Any]) -> list[Path]:
         """Apply a workspace edit to the open documents, save them, and return the files changed.
 
@@ -286,9 +293,28 @@ class Editor:
 def edited(text: str, edits: Sequence[Mapping[str, Any]]) -> str:
     """Return a text after edits of the protocol, none of which overlap."""
     for item in _backwards(edits):
-        start, end = (_offset(text, item["range"][side]) for side in ("start", "end"))
+        start, end = (offset_of(text, item["range"][side]) for side in ("start", "end"))
         text = text[:start] + item["newText"] + text[end:]
     return text
+
+
+def offset_of(text: str, position: Mapping[str, int]) -> int:
+    """Return the code point offset of a UTF-16 position."""
+    starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+    line = min(position["line"], len(starts) - 1)
+    offset = starts[line]
+    left = position["character"]
+    while left > 0 and offset < len(text) and text[offset] not in "\r\n":
+        left -= 2 if ord(text[offset]) > 0xFFFF else 1  # noqa: PLR2004 - the basic plane's end
+        offset += 1
+    return offset
+
+
+def position_of(text: str, offset: int) -> dict[str, int]:
+    """Return the UTF-16 position of an offset in code points."""
+    starts = [0, *(match.end() for match in LINE_BREAK.finditer(text, 0, offset))]
+    units = len(text[starts[-1] : offset].encode("utf-16-le", "surrogatepass")) // 2
+    return {"line": len(starts) - 1, "character": units}
 
 
 def _backwards(edits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -297,18 +323,6 @@ def _backwards(edits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         key=lambda item: (item["range"]["start"]["line"], item["range"]["start"]["character"]),
         reverse=True,
     )
-
-
-def _offset(text: str, position: Mapping[str, int]) -> int:
-    """Return the code point offset of a UTF-16 position."""
-    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
-    line = min(position["line"], len(starts) - 1)
-    offset = starts[line]
-    left = position["character"]
-    while left > 0 and offset < len(text) and text[offset] not in "\r\n":
-        left -= 2 if ord(text[offset]) > 0xFFFF else 1  # noqa: PLR2004 - the basic plane's end
-        offset += 1
-    return offset
 
 
 def _path(uri: str) -> Path:

@@ -19,6 +19,7 @@ from ducktypist.bench.fix_tasks import Task, is_source
 from ducktypist.bench.fix_watch import Premises, changes, left_behind, tree
 from ducktypist.bench.measure import since_ms
 from ducktypist.bench.stage import Stage, ready
+from ducktypist.bench.tasks import write_files
 from ducktypist.domain import Json, TestOutcome
 from ducktypist.errors import DucktypistError
 from ducktypist.features.grounds import Grounds
@@ -144,12 +145,7 @@ async def attempt(task: Task, *, arm: str, window: Window, referee: Grounds) -> 
 
 def laid_out(task: Task, folder: Path) -> Path:
     """Write a task's workspace and return its folder."""
-    root = folder / "work"
-    for name, text in task.files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
-    return root
+    return write_files(task.files, folder / "work")
 
 
 def opened(root: Path, window: Window, heard: list[tuple[float, str]]) -> Any:  # noqa: ANN401 - a context manager of Editor
@@ -173,6 +169,37 @@ def opened(root: Path, window: Window, heard: list[tuple[float, str]]) -> Any:  
         environment=environment,
         on_message=hear,
     )
+
+
+def patched_files(
+    files: Mapping[str, str], root: Path, edit: Mapping[str, Any] | None
+) -> dict[str, str]:
+    """Return the files that a workspace edit changes, as they are after it.
+
+    Args:
+        files: What the workspace holds, by path below it.
+        root: The workspace.
+        edit: As the protocol has it; None changes nothing.
+    """
+    if not edit:
+        return {}
+    found: dict[str, str] = {}
+    changed = [
+        (item["textDocument"]["uri"], item["edits"])
+        for item in edit.get("documentChanges") or ()
+        if "textDocument" in item
+    ]
+    changed += list((edit.get("changes") or {}).items())
+    for uri, edits in changed:
+        path = Path(unquote(urlsplit(uri).path))
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+        text = found.get(name, files.get(name, ""))
+        found[name] = edited(text, edits)
+    for item in edit.get("documentChanges") or ():
+        # Creating, renaming and deleting files is nothing that a fix may do.
+        if "kind" in item:
+            found[f"{item['kind']} {item.get('uri') or item.get('oldUri')}"] = ""
+    return found
 
 
 async def offered(task: Task, editor: Editor) -> tuple[Mapping[str, Any], tuple[str, ...]]:
@@ -219,7 +246,7 @@ async def _asked(task: Task, root: Path, blank: Attempt, window: Window) -> Atte
         gone = await left_behind(window.premises, server=editor.process.pid)
     data = answer["data"]
     search = data.get("search") or {}
-    patched = _patched(task, root, answer.get("edit"))
+    patched = patched_files(task.files, root, answer.get("edit"))
     is_shown = bool(patched) and data["verdict"]["outcome"] == "plausible"
     first_ms = search.get("first_plausible_ms")
     if first_ms is None and is_shown:
@@ -239,29 +266,6 @@ async def _asked(task: Task, root: Path, blank: Attempt, window: Window) -> Atte
         left=gone.what,
         left_ms=gone.gone_ms,
     )
-
-
-def _patched(task: Task, root: Path, edit: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return the files that a workspace edit changes, as they are after it."""
-    if not edit:
-        return {}
-    found: dict[str, str] = {}
-    changed = [
-        (item["textDocument"]["uri"], item["edits"])
-        for item in edit.get("documentChanges") or ()
-        if "textDocument" in item
-    ]
-    changed += list((edit.get("changes") or {}).items())
-    for uri, edits in changed:
-        path = Path(unquote(urlsplit(uri).path))
-        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-        text = found.get(name, task.files.get(name, ""))
-        found[name] = edited(text, edits)
-    for item in edit.get("documentChanges") or ():
-        # Creating, renaming and deleting files is nothing that a fix may do.
-        if "kind" in item:
-            found[f"{item['kind']} {item.get('uri') or item.get('oldUri')}"] = ""
-    return found
 
 
 def _may_change(name: str, task: Task) -> bool:

@@ -195,18 +195,27 @@ def _go_version(cases: Sequence[Case]) -> str:
 
 def _own_import(text: str, module: str, package: str) -> str:
     """Return a test's text importing the module from the case's own folder."""
+    # Also where it is tried and what is missing is explained.
     text = re.sub(
-        rf"^from {module} import", f"from {package}.{module} import", text, flags=re.MULTILINE
+        rf"^([ \t]*)from {module} import",
+        rf"\1from {package}.{module} import",
+        text,
+        flags=re.MULTILINE,
     )
     return re.sub(
-        rf"^import {module}\b", f"from {package} import {module}", text, flags=re.MULTILINE
+        rf"^([ \t]*)import {module}\b",
+        rf"\1from {package} import {module}",
+        text,
+        flags=re.MULTILINE,
     )
 
 
 def _report(case: Case, report: TestReport) -> CaseReport:
     prefix = f"{case.key}/"
     mine = [item for item in report.results if item.node_id.startswith(prefix)]
-    broken = any(item.node_id.startswith(case.key) for item in report.collection_errors)
+    # A package is named without the slash, and c1 is no part of c15.
+    own = re.compile(rf"{re.escape(case.key)}(?!\w)")
+    broken = any(own.match(item.node_id) for item in report.collection_errors)
     return CaseReport(
         outcomes={item.node_id.removeprefix(prefix): item.outcome for item in mine},
         is_broken=broken or not mine,

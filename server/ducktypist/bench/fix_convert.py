@@ -188,15 +188,15 @@ def _moved_out(text: str, package: str) -> tuple[dict[str, str], str]:
     imports = re.search(r"^import\s*(\([^)]*\)|\"[^\"]+\")", text, re.MULTILINE)
     head_end = imports.end() if imports else text.index(package) + len(package)
     head, code, tests = text[:head_end], text[head_end:start], text[start:]
-    names = _imported(imports[0] if imports else "")
+    names = imports_by_name(imports[0] if imports else "")
     return (
-        {"code.go": f"{_only(head, code, names)}{code}"},
-        f"{_only(head, tests, names)}\n\n{tests}",
+        {"code.go": f"{head_for(head, code, names)}{code}"},
+        f"{head_for(head, tests, names)}\n\n{tests}",
     )
 
 
-def _imported(block: str) -> dict[str, str]:
-    """Return the import specifications of a block by the name that code uses."""
+def imports_by_name(block: str) -> dict[str, str]:
+    """Return the import specifications of a Go import declaration by the name that code uses."""
     found = {}
     for alias, path in re.findall(r"(?:(\w+)\s+)?\"([^\"]+)\"", block):
         name = alias if alias and alias != "import" else path.rpartition("/")[2]
@@ -204,8 +204,14 @@ def _imported(block: str) -> dict[str, str]:
     return found
 
 
-def _only(head: str, code: str, names: Mapping[str, str]) -> str:
-    """Return a file's head that imports what the code uses."""
+def head_for(head: str, code: str, names: Mapping[str, str]) -> str:
+    """Return a Go file's head that imports what the code uses.
+
+    Args:
+        head: A text with the package clause.
+        code: What is to stand below it.
+        names: Import specifications by the name that code uses.
+    """
     package = _GO_PACKAGE.search(head)
     used = [spec for name, spec in names.items() if re.search(rf"\b{name}\.", code)]
     imports = "".join(f"\t{spec}\n" for spec in used)

@@ -6,22 +6,29 @@ Reading and checking them only; nothing is run here, and no task ships with the 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ducktypist.bench.tasks import (
+    TaskError,
+    digest,
+    line_field,
+    object_field,
+    objects,
+    read_bytes,
+    text_field,
+    texts_field,
+    write_objects,
+)
 from ducktypist.domain import Json
-from ducktypist.errors import DucktypistError
+
+__all__ = ["Task", "TaskError", "TaskFile", "digest", "is_source", "read_tasks", "write_tasks"]
 
 LANGUAGES = {"python": (".py",), "go": (".go",)}
 _TEST_FILE = re.compile(r"test_[^/]*\.py|[^/]*_test\.(py|go)|conftest\.py")
 _TEST_FOLDERS = frozenset({"test", "tests", "testdata"})
-
-
-class TaskError(DucktypistError):
-    """A task file cannot be used; the message says which line and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +101,10 @@ def read_tasks(path: Path) -> TaskFile:
     Raises:
         TaskError: It cannot be read, or a line of it is no task.
     """
-    try:
-        content = path.read_bytes()
-        lines = content.decode().split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TaskError(f"{path} cannot be read: {error}") from error
+    content = read_bytes(path)
     tasks: dict[str, Task] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        task = task_of(_parsed(line, where), where)
+    for where, found in objects(path, content):
+        task = task_of(found, where)
         if task.id in tasks:
             raise TaskError(f"{where}: there is a task {task.id!r} already; ids must differ")
         tasks[task.id] = task
@@ -119,11 +119,7 @@ def write_tasks(path: Path, tasks: Iterable[Task]) -> None:
     Raises:
         TaskError: It cannot be written.
     """
-    text = "".join(json.dumps(task.as_json(), ensure_ascii=False) + "\n" for task in tasks)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise TaskError(f"{path} cannot be written: {error.strerror}") from error
+    write_objects(path, (task.as_json() for task in tasks))
 
 
 def task_of(found: Mapping[str, Json], where: str) -> Task:
@@ -133,16 +129,16 @@ def task_of(found: Mapping[str, Json], where: str) -> Task:
         TaskError: It is no task; ``where`` begins the message.
     """
     task = Task(
-        id=_text(found, "id", where),
-        language=_text(found, "language", where),
-        files=_texts(found, "files", where),
-        failing=_text(found, "failing", where),
-        hidden=_texts(found, "hidden", where),
-        function=_text(found, "function", where, needed=False),
-        line=_line(found, where),
-        operator=_text(found, "operator", where, needed=False),
-        group=_text(found, "group", where, needed=False),
-        meta=_object(found, "meta", where, needed=False),
+        id=text_field(found, "id", where),
+        language=text_field(found, "language", where),
+        files=texts_field(found, "files", where),
+        failing=text_field(found, "failing", where),
+        hidden=texts_field(found, "hidden", where),
+        function=text_field(found, "function", where, needed=False),
+        line=line_field(found, where),
+        operator=text_field(found, "operator", where, needed=False),
+        group=text_field(found, "group", where, needed=False),
+        meta=object_field(found, "meta", where, needed=False),
     )
     unknown = sorted(set(found) - set(task.as_json()))
     if unknown:
@@ -150,8 +146,6 @@ def task_of(found: Mapping[str, Json], where: str) -> Task:
     if task.language not in LANGUAGES:
         known = " or ".join(LANGUAGES)
         raise TaskError(f"{where}: language {task.language!r}, expected {known}")
-    for name in (*task.files, *task.hidden):
-        _check_path(name, where)
     test_file = task.failing.partition("::")[0]
     if "::" not in task.failing or test_file not in task.files:
         raise TaskError(
@@ -163,55 +157,3 @@ def task_of(found: Mapping[str, Json], where: str) -> Task:
         if is_source(name, task.language) and name in task.files:
             raise TaskError(f"{where}: hidden tests would take the place of the code in {name}")
     return task
-
-
-def digest(values: Sequence[str]) -> str:
-    """Return a hash of texts in their order."""
-    return "b2:" + hashlib.blake2b(json.dumps(list(values)).encode(), digest_size=16).hexdigest()
-
-
-def _parsed(line: str, where: str) -> Mapping[str, Json]:
-    try:
-        found = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise TaskError(f"{where}: no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise TaskError(f"{where}: expected an object, got {line.strip()!r:.40}")
-    return found
-
-
-def _text(found: Mapping[str, Json], key: str, where: str, *, needed: bool = True) -> str:
-    value = found.get(key, None if needed else "")
-    if not isinstance(value, str) or (needed and not value):
-        raise TaskError(f"{where}: `{key}` must be a text, got {value!r:.40}")
-    return value
-
-
-def _line(found: Mapping[str, Json], where: str) -> int:
-    value = found.get("line", 0)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TaskError(f"{where}: `line` must be a line number, got {value!r:.40}")
-    return value
-
-
-def _object(
-    found: Mapping[str, Json], key: str, where: str, *, needed: bool = True
-) -> Mapping[str, Json]:
-    value = found.get(key, None if needed else {})
-    if not isinstance(value, Mapping):
-        raise TaskError(f"{where}: `{key}` must be an object, got {value!r:.40}")
-    return value
-
-
-def _texts(found: Mapping[str, Json], key: str, where: str) -> Mapping[str, str]:
-    value = _object(found, key, where)
-    texts = {name: text for name, text in value.items() if isinstance(text, str)}
-    if not texts or len(texts) != len(value):
-        raise TaskError(f"{where}: `{key}` must hold at least one file, each a path with its text")
-    return texts
-
-
-def _check_path(name: str, where: str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name:
-        raise TaskError(f"{where}: {name!r} is no path below the workspace")

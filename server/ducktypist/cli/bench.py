@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ducktypist.cli.bench_complete import complete
 from ducktypist.cli.bench_fix import fix
 from ducktypist.errors import DucktypistError
 
@@ -47,6 +48,7 @@ def bench() -> None:
     """Measure speed and size on this machine."""
 
 
+bench.add_command(complete)
 bench.add_command(fix)
 
 

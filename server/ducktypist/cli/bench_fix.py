@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
+from ducktypist.cli.figures import SHA256_SHOWN, print_figures
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
-    from ducktypist.bench.fix_figures import Figure
     from ducktypist.bench.fix_report import FixReport
     from ducktypist.bench.fix_tasks import Task
 
-MIN_WIDTH = 200
-SHA256_SHOWN = 12
 FORMATS = ("humanevalfix", "quixbugs", "goker")
 PATH = click.Path(path_type=Path)
 
@@ -138,37 +135,7 @@ def _say(line: str) -> None:
 
 
 def _print(found: FixReport) -> None:
-    from rich import box  # noqa: PLC0415 - keeps the help fast
-    from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=MIN_WIDTH)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("row", "what"):
-        table.add_column(name, overflow="fold")
-    for name in ("value", "k of n", "95 %"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("to reach", no_wrap=True)
-    for figure in found.figures:
-        table.add_row(*(Text(cell) for cell in _cells(figure)))
-    console.print(table)
-    for line in (*_about(found), *_notes(found)):
-        console.print(line, markup=False, soft_wrap=True)
-
-
-def _cells(figure: Figure) -> tuple[str, ...]:
-    interval = figure.interval
-    between = "" if interval is None else f"{interval[0]:.0f} to {interval[1]:.0f} %"
-    count = str(figure.n) if figure.k is None else f"{figure.k} of {figure.n}"
-    value = "-" if math.isnan(figure.value) else f"{figure.value:.3g} {figure.unit}".strip()
-    met = {True: ": met", False: ": not met", None: ": nothing to say" if figure.bar else ""}
-    return (
-        *(figure.name, figure.what, value, count, between),
-        figure.bar + met[figure.is_met],
-    )
+    print_figures(found.figures, _about(found))
 
 
 def _about(found: FixReport) -> list[str]:
@@ -189,7 +156,3 @@ def _about(found: FixReport) -> list[str]:
         f"seed {outcome.plan.seed}, {outcome.plan.budget_s:g} s a search; load before: {before}"
     )
     return lines
-
-
-def _notes(found: FixReport) -> list[str]:
-    return [f"{item.name.strip()}: {item.note}" for item in found.figures if item.note]

@@ -76,7 +76,8 @@ class CompleteConfig:
     inline_max_lines: int = 12
     """A suggestion that goes on longer is cut at the end of a line."""
     inline_first_line_ms: float = 1000.0
-    """How long the first line may take to generate; later than that, nothing is suggested."""
+    """How long the first line may take, from its first token on; later, nothing is suggested. A
+    slow engine gets the time for 48 tokens, at most three times as long."""
     debounce_ms: int = 75
     """How long to wait after a keystroke at least."""
     debounce_max_ms: int = 500

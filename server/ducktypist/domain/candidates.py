@@ -27,6 +27,12 @@ class Source(enum.StrEnum):
     """A simple change of the code; no model was asked."""
     RACE_RECIPE = "race_recipe"
     """A known way to guard a shared variable; no model was asked."""
+    CHAT = "chat"
+    """A new body: the model continued the function's head in a chat."""
+    INFILL = "infill"
+    """A new body, filled in between what stands before and after."""
+    TEXT = "text"
+    """A new body, written on from what stands before."""
 
 
 class HoleKind(enum.StrEnum):

@@ -106,6 +106,8 @@ class StopRule:
     """The body's own indentation, for ``dedent``."""
     comment: str = "#"
     """What begins a comment, for ``brace`` and ``statement``."""
+    language: str = ""
+    """An LSP language id: whose strings these rules know; empty for what the comment suggests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ MAX_ANSWERS = 64
 """Prompts times choices of one request."""
 MAX_LANE_CHARS = 256
 MAX_INDENT_CHARS = 256
+MAX_LANGUAGE_CHARS = 32
 MAX_COMMENT_CHARS = 8
 MAX_DURATION_MS = 24 * 3600 * 1000.0
 MAX_N_PROBS = 100
@@ -116,6 +117,7 @@ def build_options(request: GenerationRequest, *, foreign: bool) -> dict[str, Any
             "name": str(rule.name),
             "indent": fields.clean(rule.indent),
             "comment": fields.clean(rule.comment),
+            "language": fields.clean(rule.language)[:MAX_LANGUAGE_CHARS],
         }
     return body
 
@@ -192,6 +194,7 @@ def _stop_when(body: Mapping[str, Any]) -> StopRule | None:
         name=StopName(name),
         indent=_short(given, "indent", "", limit=MAX_INDENT_CHARS),
         comment=_short(given, "comment", "#", limit=MAX_COMMENT_CHARS),
+        language=_short(given, "language", "", limit=MAX_LANGUAGE_CHARS),
     )
 
 

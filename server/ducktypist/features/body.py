@@ -1,56 +1,50 @@
 """Write the body of a documented function: several candidates, run before one is offered.
 
-The forms of asking differ, because a small model that fails one often passes another: the chat
-that continues the function's head, fill-in-the-middle, plain continuation; greedy first, then
-samples, several of one form in one request. The first candidate that passes everything there is to
-run ends the search, and whatever is still being generated.
+The forms of asking differ, because a small model that fails one often passes another. What passes
+is compared, what fails is mended line by line, and what is offered says how far it was checked.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ducktypist.config import CompleteConfig
-from ducktypist.domain import (
-    Document,
-    Generation,
-    GenerationRequest,
-    ModelIdentity,
-    Outcome,
-    Rung,
-    TextEdit,
-    Verdict,
+from ducktypist.domain import Document, Kind, ModelIdentity, Outcome, Rung, TextEdit, Verdict
+from ducktypist.errors import DucktypistError
+from ducktypist.features.body_case import (
+    NEVER_OFFERED,
+    BodyCase,
+    BodyRequest,
+    BodySearch,
+    failing,
 )
-from ducktypist.features.body_forms import Form, body_forms
-from ducktypist.features.check_body import check_body, failed, not_run
+from ducktypist.features.body_choice import BodyChoice, choose_body, choose_unrun
+from ducktypist.features.body_forms import Around, Form, body_forms
+from ducktypist.features.body_record import BodyRecord
+from ducktypist.features.body_repair import mend
+from ducktypist.features.body_search import prove, search_bodies
+from ducktypist.features.check_body import not_run
 from ducktypist.features.grounds import Grounds, NotRunnable
-from ducktypist.features.workbench import (
-    Tally,
-    Workbench,
-    new_suggestion_id,
-    static_verdict,
+from ducktypist.features.ring import Ring
+from ducktypist.features.workbench import Workbench
+from ducktypist.ledger.sources import SourceCount, source_counts
+from ducktypist.syntax.doc_checks import doc_checks
+from ducktypist.syntax.regions import function_named
+
+FAILED = frozenset(
+    {
+        Outcome.STILL_FAILING,
+        Outcome.TIMEOUT,
+        Outcome.FLAKY,
+        Outcome.REGRESSED,
+        Outcome.SANDBOX_ERROR,
+    }
 )
-from ducktypist.ledger.events import Cancelled, Generated, Shown, Verified, Verifier
-from ducktypist.prompting import postprocess
-from ducktypist.syntax.checks import new_syntax_errors, static_rung
-from ducktypist.syntax.edits import body_edit, normal_form, reindent
-from ducktypist.syntax.regions import FunctionRegion, function_named
-
-MAX_UNRUN_CANDIDATES = 3
-NEVER_OFFERED = frozenset({Outcome.BROKEN, Outcome.TAMPERED})
-"""Whatever the settings say: code that does not parse, and code that cheats its checks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyRequest:
-    """Which function."""
-
-    document: Document
-    function: str
-    """Its qualified name."""
-    trusted: bool = False
+"""There was something to run, so that a body of which nothing was run is none to offer."""
+__all__ = ["BodyProposal", "BodyRequest", "write_body"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,50 +53,13 @@ class BodyProposal:
 
     suggestion_id: str
     edit: TextEdit | None
+    """May begin above the function, where imports are added."""
     verdict: Verdict
     model: ModelIdentity
     message: str
     n_candidates: int
+    """Different programs."""
     total_ms: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    edit: TextEdit
-    verdict: Verdict
-    generation: Generation
-    form: Form
-    normal_form: str
-    """Of the patched file; candidates that agree in it are the same program."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """What stays the same through one search."""
-
-    document: Document
-    function: FunctionRegion
-    workbench: Workbench
-    grounds: Grounds | NotRunnable
-    tests: tuple[str, ...]
-    """Node ids of the tests that name the function."""
-    config: CompleteConfig
-
-
-@dataclass(slots=True)
-class _Search:
-    """What is known so far; the best candidate is the one highest on the ladder."""
-
-    deadline_s: float
-    """On the event loop's clock."""
-    candidates: list[_Candidate] = field(default_factory=list)
-    n_asked: int = 0
-    seen: set[str] = field(default_factory=set)
-    tally: Tally = field(default_factory=Tally)
-
-    @property
-    def best(self) -> _Candidate | None:
-        return max(self.candidates, key=_preference, default=None)
 
 
 async def write_body(
@@ -112,8 +69,47 @@ async def write_body(
     grounds: Grounds | NotRunnable,
     config: CompleteConfig,
     progress: Callable[[str], None],
+    ring: Ring | None = None,
 ) -> BodyProposal | None:
-    """Search for a body, or return None when there is no such function."""
+    """Search for a body, or return None when there is no such function.
+
+    Args:
+        request: Which function.
+        workbench: The engine, the prompts and the ledger.
+        grounds: What may be run, or why nothing may.
+        config: How many candidates, and how long.
+        progress: Told what is being done.
+        ring: Code that the person visited lately.
+
+    Raises:
+        EngineError: The model could not be asked, and there is no candidate.
+    """
+    case = await _case(request, workbench=workbench, grounds=grounds, config=config)
+    if case is None:
+        return None
+    record = BodyRecord.begin(workbench, request)
+    try:
+        forms = await _forms(request, case, ring)
+        now_s = asyncio.get_running_loop().time()
+        found = BodySearch(started_s=now_s, deadline_s=now_s + config.budget_s)
+        await search_bodies(case, forms, found, progress=progress, asking=record.asking)
+        choice = await _chosen(found, case, progress)
+        if choice is None and config.repair_s > 0 and failing(list(found.standings.values())):
+            await mend(found, case, progress=progress)
+            choice = await _chosen(found, case, progress)
+        return await _proposal(found, case, record, choice)
+    except asyncio.CancelledError:
+        record.cancelled()
+        raise
+
+
+async def _case(
+    request: BodyRequest,
+    *,
+    workbench: Workbench,
+    grounds: Grounds | NotRunnable,
+    config: CompleteConfig,
+) -> BodyCase | None:
     document = request.document
     # What reads the whole text runs in a thread: a keystroke must not wait for it.
     function = await asyncio.to_thread(
@@ -122,195 +118,116 @@ async def write_body(
     if function is None:
         return None
     tests: tuple[str, ...] = ()
-    if isinstance(grounds, Grounds) and document.language == "python":
-        tests = await grounds.tests_naming(function.name)
-    suggestion_id = new_suggestion_id()
-    search = _Search(deadline_s=asyncio.get_running_loop().time() + config.budget_s)
-    case = _Case(
+    path = await asyncio.to_thread(_path, document, grounds)
+    if isinstance(grounds, Grounds):
+        tests = await grounds.tests_naming(function.name, document.language, near=path)
+    checks = await asyncio.to_thread(doc_checks, document.text, document.language, function)
+    return BodyCase(
         document=document,
+        path=path,
         function=function,
         workbench=workbench,
         grounds=grounds,
         tests=tests,
+        checks=checks,
         config=config,
     )
-    try:
-        asked = await body_forms(document, function, workbench=workbench, config=config)
-        for number, form in enumerate(asked):
-            if number == 0:
-                _record_request(workbench, suggestion_id, form, request)
-            elif _is_late(search):
-                break
-            if await _is_found(form, search, case, progress):
-                break
-    except asyncio.CancelledError:
-        workbench.record([Cancelled(suggestion_id=suggestion_id)])
-        raise
-    return _proposal(suggestion_id, search, case)
 
 
-async def _is_found(
-    form: Form, search: _Search, case: _Case, progress: Callable[[str], None]
-) -> bool:
-    """Check the answers to one form as they come; tell whether one of them is enough."""
-    config = case.config
-
-    def report() -> None:
-        best = search.best
-        standing = f", best so far: {best.verdict.summary}" if best else ""
-        progress(f"candidate {search.n_asked + 1} of at most {config.max_candidates}{standing}")
-
-    report()
-    left_ms = (search.deadline_s - asyncio.get_running_loop().time()) * 1000
-    request = GenerationRequest(
-        prompt=form.prompt,
-        n=form.n,
-        max_tokens=config.max_tokens,
-        sampling=form.sampling,
-        stop=form.template.stop,
-        stop_when=postprocess.body_rule(language=case.document.language, indent=form.indent),
-        deadline_ms=max(1.0, left_ms),
-    )
-    async with case.workbench.answers(request, search.tally) as answers:
-        async for _, generation in answers:
-            search.n_asked += 1
-            candidate = await asyncio.to_thread(_shaped, generation, form, case)
-            if candidate is not None and candidate.normal_form not in search.seen:
-                search.seen.add(candidate.normal_form)
-                candidate = await _checked(candidate, case)
-                search.candidates.append(candidate)
-                if _is_enough(candidate.verdict, n=len(search.candidates)):
-                    return True
-            if _is_late(search):
-                return False
-            if search.n_asked < config.max_candidates:
-                report()
-    return False
+def _path(document: Document, grounds: Grounds | NotRunnable) -> Path:
+    if document.path is None:
+        return Path("untitled")
+    relative = grounds.relative(document.path) if isinstance(grounds, Grounds) else None
+    return relative or document.path
 
 
-def _is_late(search: _Search) -> bool:
-    return asyncio.get_running_loop().time() > search.deadline_s
-
-
-async def _checked(candidate: _Candidate, case: _Case) -> _Candidate:
-    verdict = await check_body(
-        candidate.edit,
+async def _forms(request: BodyRequest, case: BodyCase, ring: Ring | None) -> list[Form]:
+    root, buffers = request.root, request.buffers
+    if root is None and isinstance(case.grounds, Grounds):
+        root, buffers = case.grounds.root, case.grounds.buffers
+    return await body_forms(
         case.document,
         case.function,
-        static=candidate.verdict,
-        grounds=case.grounds,
-        tests=case.tests,
-        repeats=case.config.repeats,
-    )
-    return replace(candidate, verdict=verdict)
-
-
-def _shaped(generation: Generation, form: Form, case: _Case) -> _Candidate | None:
-    """Return the candidate that an answer amounts to; None when it is no body."""
-    document, function, indent = case.document, case.function, form.indent
-    text, language = document.text, document.language
-    body = postprocess.body_from(generation.text, language=language, indent=indent)
-    if indent != function.indent:
-        body = reindent(body, to_indent=function.indent, from_indent=indent, language=language)
-    if not body.strip():
-        return None
-    edit = body_edit(text, function, body)
-    patched = edit.apply(text)
-    after = function_named(patched, language, function.qualified_name)
-    if after is None or after.is_empty:
-        return None
-    if new_syntax_errors(text, patched, language):
-        verdict = failed(Rung.UNVERIFIED, Outcome.BROKEN, "it adds a syntax error")
-    else:
-        verdict = not_run(static_rung(text, patched, language), "nothing was run")
-    return _Candidate(
-        edit=edit,
-        verdict=verdict,
-        generation=generation,
-        form=form,
-        normal_form=normal_form(patched, language),
+        workbench=case.workbench,
+        config=case.config,
+        records=await _counts(case),
+        around=Around(root=root, buffers=buffers, ring=ring),
     )
 
 
-def _proposal(suggestion_id: str, search: _Search, case: _Case) -> BodyProposal:
-    workbench, config, grounds = case.workbench, case.config, case.grounds
-    best = search.best
-    timings = search.tally.total()
-    passed = best is not None and best.verdict.rung.height >= Rung.EXAMPLES_PASS.height
-    offered = best is not None and (
-        passed or (config.offer_unverified and best.verdict.outcome not in NEVER_OFFERED)
-    )
-    n = len(search.candidates)
+async def _counts(case: BodyCase) -> tuple[SourceCount, ...]:
+    """Return what the ledger says of this model; nothing where it cannot be read."""
+    workbench = case.workbench
+    try:
+        return await asyncio.to_thread(
+            source_counts,
+            workbench.ledger.path,
+            model_sha256=workbench.model.sha256,
+            kind=Kind.COMPLETE,
+            language=case.document.language,
+        )
+    except DucktypistError:
+        return ()
+
+
+async def _chosen(
+    found: BodySearch, case: BodyCase, progress: Callable[[str], None]
+) -> BodyChoice | None:
+    """Return the body to offer, if there is one that passes or of which nothing can be run."""
+    passing = found.passing
+    if len(passing) > 1:
+        progress(f"comparing {len(passing)} bodies that pass")
+    choice = await choose_body(passing, case) if passing else None
+    has_failed = any(one.verdict.outcome in FAILED for one in found.standings.values())
+    if choice is None and not has_failed:
+        choice = choose_unrun(list(found.standings.values()))
+    return choice
+
+
+async def _proposal(
+    found: BodySearch, case: BodyCase, record: BodyRecord, choice: BodyChoice | None
+) -> BodyProposal:
+    best = choice.standing if choice is not None else found.best
+    if choice is None and best is not None:
+        # What was only looked at gets its verdict.
+        await prove(best, case)
     if best is None:
         verdict = not_run(Rung.UNVERIFIED, "no candidate could be made into a body")
-        message = "no body was found: every answer was empty or did not parse"
     else:
         verdict = best.verdict
-        message = verdict.summary
-        if not passed and not isinstance(grounds, NotRunnable):
-            message = f"none of {n} candidates passed; the best: {verdict.summary}"
-        workbench.record(
-            [
-                Generated.of(
-                    replace(best.generation, timings=timings),
-                    suggestion_id=suggestion_id,
-                    static_verdict=static_verdict(
-                        verdict.rung, broken=verdict.outcome is Outcome.BROKEN
-                    ),
-                    n_candidates=n,
-                ),
-                *Verified.of_verdict(
-                    verdict, suggestion_id=suggestion_id, deciding=_deciding(verdict)
-                ),
-                *([Shown(suggestion_id=suggestion_id)] if offered else []),
-            ]
-        )
+    if choice is not None and choice.doubt:
+        verdict = replace(verdict, summary=f"{verdict.summary}; but {choice.doubt}")
+    is_wanted = choice is not None or case.config.offer_unverified
+    is_shown = best is not None and is_wanted and verdict.outcome not in NEVER_OFFERED
+    record.ended(
+        found,
+        case,
+        verdict,
+        best=best,
+        n_agreeing=choice.n_agreeing if choice is not None else None,
+        is_shown=is_shown,
+    )
     return BodyProposal(
-        suggestion_id=suggestion_id,
-        edit=best.edit if best is not None and offered else None,
+        suggestion_id=record.suggestion_id,
+        edit=best.candidate.edit if best is not None and is_shown else None,
         verdict=verdict,
-        model=workbench.model,
-        message=message,
-        n_candidates=n,
-        total_ms=timings.total_ms,
+        model=case.workbench.model,
+        message=_message(found, choice, verdict),
+        n_candidates=found.n_programs,
+        total_ms=found.tally.total().total_ms,
     )
 
 
-def _is_enough(verdict: Verdict, *, n: int) -> bool:
-    """Stop at the first that passes; where nothing runs, at the first that resolves."""
-    if verdict.outcome is Outcome.PLAUSIBLE:
-        return True
-    resolves = verdict.rung.height >= Rung.RESOLVES.height
-    return verdict.outcome is Outcome.NOT_RUN and (resolves or n >= MAX_UNRUN_CANDIDATES)
-
-
-def _preference(candidate: _Candidate) -> tuple[int, int, int]:
-    """Order candidates: plausible first, then by rung, then by checks passed."""
-    verdict = candidate.verdict
-    return (
-        int(verdict.outcome is Outcome.PLAUSIBLE),
-        verdict.rung.height,
-        verdict.passed - verdict.failed,
-    )
-
-
-def _record_request(
-    workbench: Workbench, suggestion_id: str, form: Form, request: BodyRequest
-) -> None:
-    workbench.requested(
-        suggestion_id=suggestion_id,
-        template=form.template,
-        prompt=form.prompt,
-        language=request.document.language,
-        path_key=request.document.uri,
-        sampling=form.sampling,
-        trusted=request.trusted,
-    )
-
-
-def _deciding(verdict: Verdict) -> Verifier:
-    if verdict.outcome is Outcome.BROKEN and not verdict.repeats:
-        return Verifier.PARSE
-    if verdict.rung.height >= Rung.TESTS_PASS.height:
-        return Verifier.TARGET_TEST
-    return Verifier.EXAMPLES if verdict.repeats else Verifier.RESOLVE
+def _message(found: BodySearch, choice: BodyChoice | None, verdict: Verdict) -> str:
+    n = found.n_programs
+    if not n:
+        return "no body was found: every answer was empty or did not parse"
+    if choice is not None or verdict.outcome is Outcome.NOT_RUN:
+        return verdict.summary
+    n_checks = verdict.passed + verdict.failed
+    if verdict.outcome is Outcome.STILL_FAILING and n_checks:
+        return (
+            f"no candidate passed: the best of {n} passes {verdict.passed} of {n_checks} checks "
+            f"({verdict.summary})"
+        )
+    return f"none of {n} candidates passed; the best: {verdict.summary}"

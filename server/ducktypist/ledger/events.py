@@ -8,8 +8,6 @@ edited later; an outcome is a later event with the same ``suggestion_id`` (a ULI
 from __future__ import annotations
 
 import enum
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
@@ -22,13 +20,10 @@ from ducktypist.domain import (
     Rung,
     Sampling,
     Timings,
-    TokenLogprob,
     Verdict,
 )
+from ducktypist.ledger.logprobs import logprob_features
 from ducktypist.ledger.tried import Tried
-
-N_LOWEST = 5
-"""How many of the least likely tokens ``lowest5_logprob`` averages."""
 
 
 class Answer(enum.StrEnum):
@@ -67,6 +62,16 @@ class Tier(enum.StrEnum):
     VISIBLE = "visible"
     HIDDEN = "hidden"
     REGRESSION = "regression"
+
+
+class Moment(enum.StrEnum):
+    """When a check was made, and of whose code; the first two are evidence for a label."""
+
+    BEFORE_SHOWN = "before_shown"
+    AS_SUGGESTED = "as_suggested"
+    """Run after it was accepted or dismissed; what was run was the suggestion as it was made."""
+    IN_EDITED_CODE = "in_edited_code"
+    """Run after it was accepted, and what was run is the person's work as well."""
 
 
 class Label(enum.StrEnum):
@@ -171,7 +176,7 @@ class Generated:
         A blank text is an empty answer unless ``answer`` says otherwise.
         """
         given = Answer.GIVEN if generation.text.strip() else Answer.EMPTY
-        mean, least, lowest5, margin = _logprob_features(generation.logprobs)
+        mean, least, lowest5, margin = logprob_features(generation.logprobs)
         return cls(
             suggestion_id=suggestion_id,
             timings=generation.timings,
@@ -229,6 +234,9 @@ class Accepted(_Lifecycle):
     EVENT: ClassVar[str] = "accepted"
     edited_fraction: float | None = None
     """Share of the suggestion changed in accepting it, 0 to 1; None when not known."""
+    accepted_fraction: float | None = None
+    """Share taken so far, 0 to 1, all partial acceptances of it together; None where all of it was
+    taken at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +265,7 @@ class Verified:
     p_right: float | None = None
     """The prediction after running, made before anything stronger ran."""
     calibrator: str | None = None
+    moment: Moment = Moment.BEFORE_SHOWN
 
     @classmethod
     def of_verdict(
@@ -267,6 +276,7 @@ class Verified:
         deciding: Verifier,
         duration_ms: float | None = None,
         environment_hash: str = "",
+        moment: Moment = Moment.BEFORE_SHOWN,
     ) -> tuple[Verified, ...]:
         """Return the events that a verdict of the ladder amounts to, weakest check first.
 
@@ -276,8 +286,13 @@ class Verified:
             deciding: The verifier whose run decided, or would have decided.
             duration_ms: How long the deciding run took, all repeats together.
             environment_hash: Where it ran.
+            moment: When it ran, and on whose code.
         """
-        common = {"suggestion_id": suggestion_id, "environment_hash": environment_hash}
+        common: dict[str, object] = {
+            "suggestion_id": suggestion_id,
+            "environment_hash": environment_hash,
+            "moment": moment,
+        }
         n_repeats = max(1, verdict.repeats)
         events: list[Verified] = []
 
@@ -369,16 +384,3 @@ Event: TypeAlias = (
     | Revised
     | SourceText
 )
-
-
-def _logprob_features(
-    tokens: Sequence[TokenLogprob],
-) -> tuple[float | None, float | None, float | None, float | None]:
-    """Return mean, minimum, mean of the lowest five, and smallest margin."""
-    if not tokens:
-        return None, None, None, None
-    ordered = sorted(token.logprob for token in tokens)
-    lowest = ordered[:N_LOWEST]
-    mean = math.fsum(ordered) / len(ordered)
-    margin = min(token.margin for token in tokens)
-    return mean, ordered[0], math.fsum(lowest) / len(lowest), margin

@@ -47,6 +47,7 @@ MIGRATIONS = (
     Migration(number=2, name="views"),
     Migration(number=3, name="drafts"),
     Migration(number=4, name="tried"),
+    Migration(number=5, name="accepted"),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].number

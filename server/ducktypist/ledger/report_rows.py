@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ducktypist.domain import Json, Kind
+from ducktypist.ledger.acceptances import Acceptance, read_acceptances
 from ducktypist.ledger.reading import CellKey, Filter, Gaps, read_cells, read_gaps
 from ducktypist.ledger.sources import SourceKey, SourceStats, read_sources
 from ducktypist.ledger.stats import CellStats, summarise
@@ -54,10 +55,12 @@ def stats_table(
         ValueError: ``since_days`` is below 1.
     """
     cells: list[CellStats] = []
+    acceptances: list[Acceptance] = []
     gaps = Gaps(n_unlogged=0, last_reason="")
     wanted = _wanted(filters)
     if path.exists():
         cells = [summarise(cell) for cell in read_cells(path, wanted)]
+        acceptances = read_acceptances(path, wanted)
         gaps = read_gaps(path)
     n_missing = n_unnoted + gaps.n_unlogged
     return {
@@ -69,6 +72,7 @@ def stats_table(
         "n_unlogged": n_missing,
         "note": _note(cells, filters, n_missing, last_error or gaps.last_reason),
         "cells": [_cell(cell) for cell in cells],
+        "acceptances": [_row(item, item.key, CellKey.__slots__) for item in acceptances],
     }
 
 
@@ -137,7 +141,7 @@ def _cell(cell: CellStats) -> dict[str, Json]:
 
 
 def _row(
-    stats: CellStats | SourceStats, key: CellKey | SourceKey, names: tuple[str, ...]
+    stats: CellStats | SourceStats | Acceptance, key: CellKey | SourceKey, names: tuple[str, ...]
 ) -> dict[str, Json]:
     row: dict[str, Json] = {name: str(getattr(key, name)) for name in names}
     for item in dataclasses.fields(stats):

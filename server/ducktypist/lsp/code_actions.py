@@ -16,10 +16,12 @@ from lsprotocol import types
 
 from ducktypist.domain import FailingTest, TextEdit, Verdict
 from ducktypist.errors import DucktypistError, StaleError
+from ducktypist.features.afterwards import Suggested
 from ducktypist.features.body import BodyRequest, write_body
 from ducktypist.features.fix import FixRequest, fix
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.features.proposals import FixProposal, SearchSummary
+from ducktypist.features.readable import is_secret
 from ducktypist.lsp.convert import (
     Mapper,
     path_to_uri,
@@ -163,20 +165,35 @@ def as_json(value: Verdict | SearchSummary) -> dict[str, Any]:
 async def _write_body(session: Session, data: Mapping[str, Any], display: Progress) -> Worked:
     view = session.server.view(str(data.get("uri")))
     document = view.document
-    grounds = await session.grounds(session.app.root_of(document.path))
+    if document.path is not None and is_secret(document.path):
+        raise DucktypistError(f"{document.path.name} may hold secrets; no model is asked about it")
+    root = session.app.root_of(document.path)
+    grounds = await session.grounds(root)
     proposal = await write_body(
         BodyRequest(
             document=document,
             function=str(data.get("function")),
             trusted=session.is_trusted(document),
+            root=root,
+            buffers=session.buffers(root),
         ),
         workbench=await session.app.workbench(wait_s=ENGINE_WAIT_S),
         grounds=grounds,
         config=session.app.config.complete,
         progress=display.report,
+        ring=session.ring,
     )
     if proposal is None:
         raise StaleError(f"the function {data.get('function')} is gone; ask for actions again")
+    if proposal.edit is not None:
+        session.acceptances.shown(
+            Suggested(
+                suggestion_id=proposal.suggestion_id,
+                document=document,
+                edit=proposal.edit,
+                function=str(data.get("function")),
+            )
+        )
     return Worked(
         suggestion_id=proposal.suggestion_id,
         verdict=proposal.verdict,

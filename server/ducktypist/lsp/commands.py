@@ -10,9 +10,9 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from ducktypist.errors import DucktypistError, UntrustedError
 from ducktypist.features.red import counts
-from ducktypist.ledger.events import Dismissed
 from ducktypist.ledger.report_rows import markdown_table
 from ducktypist.lsp.code_actions import apply
+from ducktypist.lsp.completion_switch import infill_words
 from ducktypist.lsp.convert import uri_to_path
 from ducktypist.lsp.hover import explain_at, text_of
 from ducktypist.lsp.progress import progress
@@ -29,12 +29,13 @@ async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:
         JsonRpcInvalidParams: The arguments are not what the command takes.
     """
     known: dict[str, Callable[[], Awaitable[Any]]] = {
-        "ducktypist.accepted": lambda: _accepted(session, _suggestion_id(name, arguments)),
+        "ducktypist.accepted": lambda: _accepted(session, arguments),
         "ducktypist.dismissed": lambda: _dismissed(session, _suggestion_id(name, arguments)),
+        "ducktypist.toggleCompletion": lambda: _toggle_completion(session, arguments),
         "ducktypist.runTests": lambda: _run_tests(session, _object(name, arguments, optional=True)),
         "ducktypist.explain": lambda: _explain(session, _object(name, arguments), fresh=False),
         "ducktypist.regenerate": lambda: _explain(session, _object(name, arguments), fresh=True),
-        "ducktypist.status": session.app.status,
+        "ducktypist.status": lambda: _status(session),
         "ducktypist.stats": session.app.stats,
         "ducktypist.report": lambda: _report(session),
         "ducktypist.pullModel": session.pull_model,
@@ -45,12 +46,50 @@ async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:
     return await known[name]()
 
 
-async def _accepted(session: Session, suggestion_id: str) -> None:
-    session.record_accepted(suggestion_id)
+async def _accepted(session: Session, arguments: list[Any]) -> None:
+    """Take ``[suggestion_id]``, or ``[suggestion_id, {accepted_length}]`` for a part of it."""
+    name = "ducktypist.accepted"
+    suggestion_id = _suggestion_id(name, arguments)
+    part = arguments[1] if len(arguments) > 1 else None
+    if part is None:
+        session.record_accepted(suggestion_id)
+        return
+    length = part.get("accepted_length") if isinstance(part, Mapping) else None
+    if not isinstance(length, int) or isinstance(length, bool) or length < 1:
+        raise _bad(name, "`accepted_length` is a number of UTF-16 code units, 1 or more")
+    session.record_accepted(suggestion_id, accepted_length=length)
 
 
 async def _dismissed(session: Session, suggestion_id: str) -> None:
-    session.app.ledger.append(Dismissed(suggestion_id=suggestion_id))
+    session.acceptances.dismissed(suggestion_id)
+    session.ghost.dismissed(suggestion_id)
+
+
+async def _toggle_completion(session: Session, arguments: list[Any]) -> Mapping[str, object]:
+    """Turn what is suggested while typing off or on, for this window; return how it stands."""
+    name, switch = "ducktypist.toggleCompletion", session.completion_switch
+    wanted = arguments[0] if arguments else None
+    if wanted is None:
+        switch.toggle()
+    elif isinstance(wanted, bool):
+        switch.turn(on=wanted)
+    else:
+        language = wanted.get("language") if isinstance(wanted, Mapping) else None
+        if not isinstance(language, str) or not language:
+            raise _bad(name, "it takes [], [true], [false] or [{language, enabled}]")
+        enabled = wanted.get("enabled", not switch.is_enabled_in(language))
+        if not isinstance(enabled, bool):
+            raise _bad(name, "`enabled` is true or false")
+        switch.turn_language(language, on=enabled)
+    return switch.as_json()
+
+
+async def _status(session: Session) -> Mapping[str, object]:
+    """Return how things stand, what is suggested while typing included."""
+    status = await session.app.status()
+    engine = status["engine"]
+    infill = infill_words(engine) if isinstance(engine, Mapping) else None
+    return {**status, "completion": {**session.completion_switch.as_json(), "infill": infill}}
 
 
 async def _run_tests(session: Session, wanted: Mapping[str, Any]) -> Mapping[str, object]:

@@ -240,9 +240,15 @@ class RedTests:
 
     # ------------------------------------------------------------------ what it is shown
 
-    def changed_diagnostics(self) -> dict[str, list[types.Diagnostic]]:
-        """Return what is to be published by URI, empty lists where something must be cleared."""
-        by_uri: dict[str, list[types.Diagnostic]] = {}
+    def changed_diagnostics(
+        self, besides: Mapping[str, Sequence[types.Diagnostic]] | None = None
+    ) -> dict[str, list[types.Diagnostic]]:
+        """Return what is to be published by URI, empty lists where something must be cleared.
+
+        Args:
+            besides: What else is shown; an editor replaces all that a document had.
+        """
+        by_uri = {uri: list(found) for uri, found in (besides or {}).items()}
         for red in self._by_id.values():
             by_uri.setdefault(self._uri(red.test.path), []).append(self._diagnostic(red))
         changed = {uri: found for uri, found in by_uri.items() if self._sent.get(uri) != found}

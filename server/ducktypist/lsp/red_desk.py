@@ -102,7 +102,8 @@ class RedDesk:
             self._publishing.cancel()
             self._publishing = None
         server = self._session.server
-        for uri, found in self.tests.changed_diagnostics().items():
+        besides = self._session.acceptances.diagnostics()
+        for uri, found in self.tests.changed_diagnostics(besides).items():
             document = server.protocol.workspace.open_document(uri)
             server.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(

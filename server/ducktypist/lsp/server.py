@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 COMMANDS = (
     "ducktypist.accepted",
     "ducktypist.dismissed",
+    "ducktypist.toggleCompletion",
     "ducktypist.runTests",
     "ducktypist.explain",
     "ducktypist.regenerate",

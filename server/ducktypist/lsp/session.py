@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,16 @@ from ducktypist.app import App
 from ducktypist.domain import Document, Span
 from ducktypist.errors import DucktypistError, EditorError, ModelMissingError
 from ducktypist.features.explain import ExplanationCache
+from ducktypist.features.ghost import Ghost
 from ducktypist.features.grounds import Grounds, NotRunnable
-from ducktypist.ledger.events import Accepted
+from ducktypist.features.ring import Ring
+from ducktypist.lsp.accepted import Acceptances
+from ducktypist.lsp.completion_switch import CompletionSwitch
 from ducktypist.lsp.convert import Mapper, supports_configuration, uri_to_path
 from ducktypist.lsp.progress import progress
 from ducktypist.lsp.red_desk import RedDesk
 from ducktypist.lsp.stale import Searches
+from ducktypist.lsp.typing_rhythm import Rhythm
 from ducktypist.lsp.window import Window
 from ducktypist.models.transfer import PullProgress
 
@@ -31,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 WARM_WAIT_S = 120.0
 MAX_SUGGESTED = 100
+SETTLED_S = 5.0
 SECTION = "ducktypist"
 
 
@@ -47,14 +53,21 @@ class Session:
         self.desk = RedDesk(self)
         self.red = self.desk.tests
         self.searches = Searches()
+        self.acceptances = Acceptances(self)
+        self.completion_switch = CompletionSwitch(lambda: self.app.config.complete)
         self._suggested: dict[str, Path] = {}
         """Whose red tests a shown fix may turn green, by its suggestion id."""
         self._unsaved: set[str] = set()
+        self._warmed: set[Path] = set()
+        """Folders whose Go packages are built ahead, or will be."""
         self._running: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._said: set[str] = set()
         self._asked_to_pull = False
         self.app = self._build_app()
+        self.ring = Ring(max_chunks=self.app.config.complete.recent_chunks)
+        self.ghost = Ghost(ring=self.ring)
+        self.rhythm = Rhythm()
 
     @classmethod
     async def start(cls, server: Window, params: types.InitializeParams) -> Session:
@@ -121,11 +134,14 @@ class Session:
     async def _rebuild(self) -> None:
         old = self.app
         self.app = await asyncio.to_thread(self._build_app)
+        self.ring.resize(self.app.config.complete.recent_chunks)
         await old.aclose()
 
     async def aclose(self) -> None:
         """Stop what runs in the background and close the app."""
         self.desk.close()
+        self.acceptances.close()
+        await self.ghost.aclose()
         tasks = [*self._background, *self._running.values()]
         for task in tasks:
             task.cancel()
@@ -165,6 +181,11 @@ class Session:
             await self._offer_pull(error)
         except DucktypistError as error:
             self.say(types.MessageType.Error, str(error))
+
+    async def _warm_tests(self, root: Path) -> None:
+        """Build a folder's Go packages once it is clear that somebody stays."""
+        await asyncio.sleep(SETTLED_S)
+        await self.app.warm_tests(root)
 
     async def _offer_pull(self, error: ModelMissingError) -> None:
         if self._asked_to_pull:
@@ -220,6 +241,15 @@ class Session:
         """Note a document that was opened; its text may be another than the file's."""
         self.red.opened(uri, mapper)
         self._unsaved.add(uri)
+        document = self.server.protocol.workspace.open_document(uri)
+        if document is not None:
+            language = document.language_id or ""
+            path = uri_to_path(uri)
+            self.ring.opened(uri, path, language, mapper.text)
+            root = self.app.root_of(path)
+            if language == "go" and root is not None and root not in self._warmed:
+                self._warmed.add(root)
+                self.in_background(self._warm_tests(root))
         self.in_background(self._compare(uri, mapper.text))
 
     def edited(self, uri: str, before: Mapper, span: Span, after: Mapper) -> None:
@@ -229,16 +259,24 @@ class Session:
         self._unsaved.add(uri)
         self.red.edited(uri, before, span, after)
         self.searches.edited(uri)
+        self.acceptances.edited(uri, before, span, after)
+        self.rhythm.pressed(time.monotonic() * 1000)
 
     def saved(self, uri: str) -> None:
         """Note that a document is on disk now."""
         self._unsaved.discard(uri)
+        document = self.server.protocol.workspace.open_document(uri)
+        if document is not None:
+            self.ring.saved(uri, document.source)
 
     def closed(self, uri: str) -> None:
         """Forget a document; what was not saved is gone."""
         unsaved = uri in self._unsaved
         self._unsaved.discard(uri)
         shown = self.red.closed(uri)
+        self.acceptances.closed(uri)
+        self.ghost.closed(uri)
+        self.ring.closed(uri)
         if unsaved and shown is not None:
             self.in_background(self._revert(uri, shown))
 
@@ -260,6 +298,10 @@ class Session:
 
     async def grounds(self, root: Path | None) -> Grounds | NotRunnable:
         """Return what may be run for a folder, the unsaved texts included."""
+        return await self.app.grounds(root, self.buffers(root))
+
+    def buffers(self, root: Path | None) -> dict[Path, str]:
+        """Return the unsaved texts of a folder, by their path relative to it."""
         buffers: dict[Path, str] = {}
         for uri in sorted(self._unsaved):
             document = self.server.protocol.workspace.open_document(uri)
@@ -269,7 +311,7 @@ class Session:
             real = path.resolve()
             if real.is_relative_to(root):
                 buffers[real.relative_to(root)] = document.source
-        return await self.app.grounds(root, buffers)
+        return buffers
 
     # ------------------------------------------------------------------ saying things
 
@@ -285,9 +327,13 @@ class Session:
             types.ShowMessageParams(type=kind, message=f"Ducktypist: {message}")
         )
 
-    def record_accepted(self, suggestion_id: str) -> None:
+    def completion_enabled(self, language: str) -> bool:
+        """Tell whether anything is suggested while one types in a language."""
+        return self.completion_switch.is_enabled(language)
+
+    def record_accepted(self, suggestion_id: str, *, accepted_length: int | None = None) -> None:
         """Record that the person took a suggestion; see what else a fix turned green."""
-        self.app.ledger.append(Accepted(suggestion_id=suggestion_id))
+        self.acceptances.accepted(suggestion_id, accepted_length=accepted_length)
         root = self._suggested.pop(suggestion_id, None)
         if root is not None:
             self.desk.rerun_soon(root)

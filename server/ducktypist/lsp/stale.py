@@ -26,6 +26,11 @@ class Searches:
     def __init__(self) -> None:
         self._running: dict[object, Callable[[str], None]] = {}
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being worked on."""
+        return bool(self._running)
+
     def edited(self, uri: str) -> None:
         """End what is about the text that this document had."""
         for tell in list(self._running.values()):

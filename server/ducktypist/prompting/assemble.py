@@ -6,28 +6,39 @@ The most stable text comes first, so that the engine can reuse what it has read.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 
 from ducktypist.domain import Span
 from ducktypist.syntax.lines import line_start
-from ducktypist.syntax.regions import FunctionRegion, functions, imports
+from ducktypist.syntax.regions import FunctionRegion
 
 CHARS_PER_TOKEN = 3.2
 """Code in the vocabularies of current models: 3 to 4 characters a token; the low side is safe."""
 
 LANGUAGE_NAMES = {
+    "bash": "Bash",
     "c": "C",
     "cpp": "C++",
     "go": "Go",
     "java": "Java",
     "javascript": "JavaScript",
+    "javascriptreact": "JavaScript",
     "python": "Python",
     "rust": "Rust",
     "shellscript": "Bash",
+    "tsx": "TypeScript",
     "typescript": "TypeScript",
+    "typescriptreact": "TypeScript",
 }
-FENCES = {"shellscript": "bash"}
-COMMENTS = {"python": "#", "shellscript": "#"}
+FENCES = {"shellscript": "bash", "javascriptreact": "jsx", "typescriptreact": "tsx"}
+_COMMENTS = {
+    "#": "python shellscript bash ruby perl r yaml toml makefile dockerfile elixir julia powershell nim",
+    "--": "lua sql haskell elm ada vhdl",
+    ";": "clojure lisp scheme ini",
+    "%": "latex tex erlang prolog matlab",
+}
+COMMENTS = {name: marker for marker, names in _COMMENTS.items() for name in names.split()}
+WITHOUT_LINE_COMMENTS = frozenset({"css", "html", "json", "markdown", "plaintext", "xml"})
+"""Languages in which nothing begins a comment that ends with its line; all others have ``//``."""
 
 
 def language_name(language: str) -> str:
@@ -56,12 +67,13 @@ def clip_before(text: str, max_chars: int) -> str:
 def steady_before(text: str, max_chars: int) -> str:
     """Return the end of ``text``, whole lines, between half of ``max_chars`` and all of it.
 
-    It begins at the same place while ``text`` grows by up to half of ``max_chars``, so that the
-    engine need not read everything anew for each keystroke.
+    It begins at the same place while ``text`` grows by a third of ``max_chars`` or more, and mostly
+    also while ``max_chars`` changes a little with the engine's measured speed, so that the engine
+    need not read everything anew for each keystroke.
     """
     if len(text) <= max_chars:
         return text
-    step = max(1, max_chars // 2)
+    step = _round_step(max(1, max_chars // 2))
     start = -(-(len(text) - max_chars) // step) * step
     cut = text.find("\n", start - 1)
     return text[cut + 1 :] if 0 <= cut < len(text) - 1 else text[start:]
@@ -82,24 +94,6 @@ def head_of(text: str, function: FunctionRegion) -> str:
     if function.docstring and function.docstring.start < function.signature.start:
         start, end = function.docstring.start, function.signature.end
     return textwrap.dedent(_from_line_start(text, start, end)).rstrip()
-
-
-def context_of(text: str, language: str, function: FunctionRegion, *, max_chars: int) -> str:
-    """Return imports, class header and sibling signatures, as far as they fit."""
-    parts: list[str] = []
-    used = 0
-    wanted = [span.of(text).strip() for span in imports(text, language)]
-    for other in functions(text, language):
-        if other.span == function.span:
-            continue
-        signature = _from_line_start(text, other.signature.start, other.signature.end)
-        wanted.append(f"{signature.rstrip()} ..." if language == "python" else signature.rstrip())
-    for part in wanted:
-        if used + len(part) + 1 > max_chars:
-            break
-        parts.append(part)
-        used += len(part) + 1
-    return "\n".join(dict.fromkeys(parts))
 
 
 def around(
@@ -124,16 +118,10 @@ def around(
     return before, clip_after(text[span.end :], n_after)
 
 
-def joined(pieces: Sequence[str], *, max_chars: int) -> str:
-    """Return the pieces one after the other, separated by blank lines, as many as fit."""
-    out: list[str] = []
-    used = 0
-    for piece in pieces:
-        if used + len(piece) > max_chars:
-            break
-        out.append(piece.strip("\n"))
-        used += len(piece) + 2
-    return "\n\n".join(out)
+def _round_step(n: int) -> int:
+    """Return the largest number up to ``n`` that is a power of two or half as much again."""
+    power = 1 << (n.bit_length() - 1)
+    return power * 3 // 2 if power > 1 and power * 3 // 2 <= n else power
 
 
 def _from_line_start(text: str, start: int, end: int) -> str:

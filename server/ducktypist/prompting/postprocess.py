@@ -5,6 +5,8 @@ Nothing here judges whether an answer is right; that takes running it.
 
 from __future__ import annotations
 
+import re
+
 from ducktypist.domain import StopName, StopRule
 from ducktypist.prompting.assemble import comment_marker
 from ducktypist.syntax.edits import reindent
@@ -13,6 +15,10 @@ from ducktypist.syntax.unfinished import outline, visible
 
 _INDENTED = frozenset({"python"})
 """Languages whose blocks end where the indentation falls."""
+_FENCED = re.compile(
+    r"(?:[^\n`]*:\s*\n)?\s*```[\w+#-]*[ \t]*\n(?P<code>.*?)(?:\n[ \t]*```|\Z)", re.DOTALL
+)
+_DOCSTRING = re.compile(r"[ \t]*[rR]?(?P<quote>\"{3}|'{3}).*?(?P=quote)[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
 def clean(text: str) -> str:
@@ -32,7 +38,8 @@ def body_rule(*, language: str, indent: str) -> StopRule:
         indent: The body's own indentation.
     """
     name = StopName.DEDENT if language in _INDENTED else StopName.BRACE
-    return StopRule(name=name, indent=indent, comment=comment_marker(language))
+    comment = comment_marker(language)
+    return StopRule(name=name, indent=indent, comment=comment, language=language)
 
 
 def body_from(text: str, *, language: str, indent: str) -> str:
@@ -75,23 +82,38 @@ def middle_line(text: str) -> str:
     return clean(text).split("\n", 1)[0].rstrip()
 
 
-def without_overlap(text: str, after: str) -> str:
-    """Return ``text`` without a tail that repeats the lines which stand below the cursor.
+def fragment(text: str) -> str:
+    r"""Return an infill answer of any length, every line break a ``\n``, fences and chatter off.
+
+    Where the answer is a fenced block, possibly announced, it is the block's content.
+    """
+    text = clean(text).replace("\r\n", "\n").replace("\r", "\n")
+    fenced = _FENCED.match(text)
+    if fenced is not None:
+        text = fenced["code"]
+    cut = text.find("```")
+    text = text[:cut] if cut >= 0 else text
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
+def without_head(body: str, *, signature: str, language: str) -> str:
+    """Return a body without the function's head, where the model began with it again.
 
     Args:
-        text: What would be inserted.
-        after: What follows the insertion point.
+        body: As from ``body_from``.
+        signature: The function's.
+        language: An LSP language id.
     """
-    below = [line.strip() for line in after.split("\n")[:8] if line.strip()]
-    if not below:
-        return text
-    lines = text.split("\n")
-    for i, line in enumerate(lines):
-        if i > 0 and line.strip() == below[0] and len(line.strip()) > 1:
-            tail = [item.strip() for item in lines[i:] if item.strip()]
-            if tail == below[: len(tail)]:
-                return "\n".join(lines[:i]).rstrip("\r\n")
-    rest = after.split("\n", 1)[0].rstrip()
-    if rest and lines[-1].endswith(rest):
-        lines[-1] = lines[-1].removesuffix(rest)
-    return "\n".join(lines)
+    known = {line.strip() for line in signature.split("\n") if line.strip()}
+    lines = body.split("\n")
+    while lines and (lines[0].strip() in known or not lines[0].strip()):
+        lines.pop(0)
+    rest = "\n".join(lines)
+    if language in _INDENTED and (quoted := _DOCSTRING.match(rest)) is not None:
+        rest = rest[quoted.end() :]
+    if rest == body:
+        return body
+    rest = rest.lstrip("\n")
+    indent = body[: len(body) - len(body.lstrip())]
+    own = rest[: len(rest) - len(rest.lstrip())]
+    return reindent(rest, indent, own, language=language) if rest.strip() else ""

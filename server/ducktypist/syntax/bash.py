@@ -12,24 +12,23 @@ from ducktypist.syntax.bodies import (
     body_indent,
     comments_above,
     whole_lines,
-    with_last_brace,
-    without_last_brace,
 )
+from ducktypist.syntax.closing import Closed, closed
 from ducktypist.syntax.lines import LineTable
 from ducktypist.syntax.model import FunctionRegion
 from ducktypist.syntax.parse import Tree
+from ducktypist.syntax.stubs import is_stub
 
-_STUB = re.compile(r":|true|(?:echo|printf)\b.*(?:todo|not implemented).*", re.IGNORECASE)
+_STUB = re.compile(
+    r":|true|(?:echo|printf)\b.*(?:todo|not (?:yet )?implemented|unimplemented).*", re.IGNORECASE
+)
 _SOURCE = re.compile(r"(?:source|\.)\s")
 
 
 def functions(tree: Tree, lines: LineTable) -> list[FunctionRegion]:
     """Return every function, also those defined inside others."""
-    closed = with_last_brace(tree)
-    if closed is not None:
-        found = _regions(closed, LineTable(closed.text))
-        return [without_last_brace(region, len(tree.text)) for region in found]
-    return _regions(tree, lines)
+    scan = closed(tree) or Closed.of(tree)
+    return [scan.without(region) for region in _regions(scan, lines)]
 
 
 def imports(tree: Tree) -> list[Span]:
@@ -41,15 +40,16 @@ def imports(tree: Tree) -> list[Span]:
     ]
 
 
-def _regions(tree: Tree, lines: LineTable) -> list[FunctionRegion]:
+def _regions(scan: Closed, lines: LineTable) -> list[FunctionRegion]:
     return [
         region
-        for node in tree.walk()
-        if node.type == "function_definition" and (region := _region(tree, lines, node)) is not None
+        for node in scan.tree.walk()
+        if node.type == "function_definition" and (region := _region(scan, lines, node)) is not None
     ]
 
 
-def _region(tree: Tree, lines: LineTable, node: tree_sitter.Node) -> FunctionRegion | None:
+def _region(scan: Closed, lines: LineTable, node: tree_sitter.Node) -> FunctionRegion | None:
+    tree = scan.tree
     name, body_node = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name is None or body_node is None or not body_node.children:
         return None
@@ -62,6 +62,7 @@ def _region(tree: Tree, lines: LineTable, node: tree_sitter.Node) -> FunctionReg
     docstring = comments_above(tree, lines, node)
     own_name = tree.text_of(name)
     statements = [child for child in body_node.named_children if child.type != "comment"]
+    comments = [child for child in body_node.named_children if child.type == "comment"]
     return FunctionRegion(
         language="bash",
         name=own_name,
@@ -74,8 +75,8 @@ def _region(tree: Tree, lines: LineTable, node: tree_sitter.Node) -> FunctionReg
         docstring=docstring,
         body=body,
         indent=body_indent(tree.text, lines, body, opener=start),
-        is_empty=all(_STUB.fullmatch(tree.text_of(statement)) for statement in statements),
+        is_empty=is_stub(map(tree.text_of, statements), map(tree.text_of, comments), _STUB),
         class_name=None,
         parameters=(),
-        has_closer=has_closer,
+        has_closer=has_closer and close not in scan.added,
     )

@@ -5,45 +5,58 @@ from __future__ import annotations
 import tree_sitter
 
 from ducktypist.domain import Span
-from ducktypist.syntax import go, python
+from ducktypist.syntax import braces, go, python
+from ducktypist.syntax.brace_languages import BRACE_LANGUAGES
 from ducktypist.syntax.lines import LineTable
-from ducktypist.syntax.model import Region, RegionKind
+from ducktypist.syntax.model import DefinitionKind, Region, RegionKind
 from ducktypist.syntax.parse import Tree
 
 MAX_WHOLE_LINES = 12
 """A compound statement up to this long is taken whole when the cursor is on its header."""
 
 _CONTAINERS = {
-    "python": {"module", "block"},
-    "go": {"source_file", "statement_list"},
-    "bash": {
-        "program",
-        "compound_statement",
-        "subshell",
-        "do_group",
-        "if_statement",
+    "python": frozenset({"module", "block"}),
+    "go": frozenset({"source_file", "statement_list"}),
+    "bash": frozenset(
+        {
+            "program",
+            "compound_statement",
+            "subshell",
+            "do_group",
+            "if_statement",
+            "elif_clause",
+            "else_clause",
+            "case_item",
+        }
+    ),
+} | {name: table.containers for name, table in BRACE_LANGUAGES.items()}
+# What must stand before a child of these containers for it to be a statement, not a condition.
+_GATES = {"if_statement": "then", "elif_clause": "then", "case_item": ")"} | dict.fromkeys(
+    ("switch_case", "case_statement", "switch_block_statement_group"), ":"
+)
+_CASES = frozenset({"expression_case", "type_case", "default_case", "communication_case"}) | {
+    "switch_case",
+    "switch_default",
+    "case_statement",
+    "switch_block_statement_group",
+}
+_BLOCKS = {
+    "python": frozenset({"block"}),
+    "go": frozenset({"block"}) | _CASES,
+    "bash": frozenset({"do_group", "compound_statement", "then", "in"}),
+} | {name: table.blocks for name, table in BRACE_LANGUAGES.items()}
+_CLAUSES = frozenset(
+    {
         "elif_clause",
         "else_clause",
+        "except_clause",
+        "catch_clause",
+        "finally_clause",
+        "case_clause",
         "case_item",
-    },
-}
-# What must stand before a child of these containers for it to be a statement, not a condition.
-_GATES = {"if_statement": "then", "elif_clause": "then", "case_item": ")"}
-_CASES = {"expression_case", "type_case", "default_case", "communication_case"}
-_BLOCKS = {
-    "python": {"block"},
-    "go": {"block"} | _CASES,
-    "bash": {"do_group", "compound_statement", "then", "in"},
-}
-_CLAUSES = {
-    "elif_clause",
-    "else_clause",
-    "except_clause",
-    "finally_clause",
-    "case_clause",
-    "case_item",
-    *_CASES,
-}
+        *_CASES,
+    }
+)
 
 
 def nothing_at(offset: int) -> Region:
@@ -79,7 +92,9 @@ def code_place(tree: Tree, lines: LineTable, offset: int) -> int | None:
     node = tree.at(place)
     if len(content) == 0:
         return place if "string" in node.type or "heredoc" in node.type else None
-    if node.type == "comment":
+    while node.parent is not None and "comment" in node.parent.type:
+        node = node.parent
+    if "comment" in node.type:
         before = tree.text[content.start : tree.offset(node.start_byte)].rstrip()
         return content.start + len(before) - 1 if before else None
     return place
@@ -122,9 +137,14 @@ def _is_statement(node: tree_sitter.Node, language: str) -> bool:
     parent = node.parent
     if parent is None or not node.is_named or parent.type not in _CONTAINERS[language]:
         return False
-    if node.type in {"comment", "elif_clause", "else_clause"}:
+    if "comment" in node.type or node.type in {"elif_clause", "else_clause"}:
         return False
-    gate = _GATES.get(parent.type) if language == "bash" else None
+    if parent.type.startswith("preproc_") and node in {
+        parent.child_by_field_name("name"),
+        parent.child_by_field_name("condition"),
+    }:
+        return False
+    gate = _GATES.get(parent.type) if language not in {"python", "go"} else None
     if gate is None:
         return True
     return any(
@@ -139,6 +159,8 @@ def _class_at(tree: Tree, statement: tree_sitter.Node) -> Region | None:
         if name is None:
             return None
         return Region(kind=RegionKind.CLASS, name=name, span=tree.span(statement))
+    if tree.language in BRACE_LANGUAGES:
+        return _brace_class_at(tree, statement)
     if tree.language != "python":
         return None
     block = statement.parent
@@ -156,8 +178,28 @@ def _class_at(tree: Tree, statement: tree_sitter.Node) -> Region | None:
     return Region(kind=RegionKind.CLASS, name=name, span=tree.span(outer))
 
 
+def _brace_class_at(tree: Tree, statement: tree_sitter.Node) -> Region | None:
+    table = BRACE_LANGUAGES[tree.language]
+    node: tree_sitter.Node | None = statement
+    while node is not None and node.type in table.outer:
+        node = next(
+            (child for child in reversed(node.named_children) if "comment" not in child.type), None
+        )
+    if node is None or node.child_by_field_name("body") is None:
+        return None
+    is_class = table.definitions.get(node.type) is DefinitionKind.CLASS
+    name = ".".join(braces.type_name(tree, node))
+    if not name or not (is_class or node.type in table.members):
+        return None
+    span = _from_line_start(tree, LineTable(tree.text), tree.span(statement))
+    return Region(kind=RegionKind.CLASS, name=name, span=span)
+
+
 def _header(tree: Tree, lines: LineTable, clause: tree_sitter.Node) -> Span | None:
     """Return a compound statement or clause up to where its first block opens."""
+    start = tree.offset(clause.start_byte)
+    if clause.type in _CASES:
+        return Span(start=start, end=max(start, lines.content(lines.line_of(start)).end))
     stack = list(reversed(clause.children))
     block = None
     while stack and block is None:
@@ -166,7 +208,6 @@ def _header(tree: Tree, lines: LineTable, clause: tree_sitter.Node) -> Span | No
             block = node
         elif node.type not in {"comment", "string"}:
             stack.extend(reversed(node.children))
-    start = tree.offset(clause.start_byte)
     if block is None:
         if clause.type not in _CLAUSES:
             return None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import tree_sitter
 
 from ducktypist.domain import Span
 from ducktypist.syntax.lines import LineTable, column_of, indent_of, indent_unit
-from ducktypist.syntax.model import FunctionRegion
-from ducktypist.syntax.parse import Tree, parse
+from ducktypist.syntax.parse import Tree
 
 
 def body_between(text: str, lines: LineTable, *, after: int, before: int) -> Span:
@@ -31,16 +28,18 @@ def body_between(text: str, lines: LineTable, *, after: int, before: int) -> Spa
     if inline:
         start = after + len(inner) - len(inner.lstrip())
         return Span(start=start, end=max(start, after + len(inner.rstrip())))
-    numbers = [
-        line
-        for line in range(first_line + 1, last_line + 1)
-        if not lines.is_blank(line) and lines.content(line).start < before
-    ]
-    if not numbers:
-        place = min(lines.span(first_line).end, before)
+    first_line += 1
+    while last_line >= first_line and (
+        lines.is_blank(last_line) or lines.content(last_line).start >= before
+    ):
+        last_line -= 1
+    while first_line < last_line and lines.is_blank(first_line):
+        first_line += 1
+    if first_line > last_line:
+        place = min(lines.span(first_line - 1).end, before)
         return Span(start=place, end=place)
-    start = lines.span(numbers[0]).start
-    return Span(start=start, end=max(start, min(lines.content(numbers[-1]).end, before)))
+    start = lines.span(first_line).start
+    return Span(start=start, end=max(start, min(lines.content(last_line).end, before)))
 
 
 def body_indent(
@@ -67,42 +66,70 @@ def whole_lines(text: str, lines: LineTable, start: int, end: int) -> Span:
     return Span(start=start, end=end)
 
 
-def with_last_brace(tree: Tree) -> Tree | None:
-    """Return the tree of the text with one more closing brace, if that is all it lacks.
-
-    A function that is being typed at the end of a file is otherwise lost in an error node.
-    """
-    if not tree.root.has_error:
-        return None
-    closed = parse(f"{tree.text}\n}}", tree.language)
-    return closed if closed is not None and not closed.root.has_error else None
-
-
-def without_last_brace(region: FunctionRegion, n_characters: int) -> FunctionRegion:
-    """Return a region of :func:`with_last_brace`'s tree as it stands in the text without it."""
-    if region.span.end <= n_characters:
-        return region
-    span = Span(start=region.span.start, end=n_characters)
-    return dataclasses.replace(region, span=span, has_closer=False)
-
-
 def comments_above(tree: Tree, lines: LineTable, node: tree_sitter.Node) -> Span | None:
     """Return the comment lines right above ``node``, without a ``#!`` line."""
-    expected = lines.line_of(tree.offset(node.start_byte))
+    return above(tree, lines, node, between=frozenset())[1]
+
+
+def above(
+    tree: Tree, lines: LineTable, node: tree_sitter.Node, *, between: frozenset[str]
+) -> tuple[int, Span | None]:
+    """Return where ``node`` begins with what belongs to it above, and the comment lines there.
+
+    Args:
+        tree: The tree that ``node`` is of.
+        lines: Its text's lines.
+        node: A definition.
+        between: Types of siblings that are its own, such as attributes; a comment above them is
+            preferred to one between them and ``node``.
+    """
+    begin = tree.offset(node.start_byte)
+    expected = lines.line_of(begin)
     start = end = -1
+    has_passed = False
     sibling = node.prev_sibling
-    while sibling is not None and sibling.type in {"comment", "\n"}:
-        span = tree.span(sibling)
-        if sibling.type == "comment":
-            own_line = lines.content(lines.line_of(span.start)).start == span.start
-            follows = lines.line_of(span.end) == expected - 1
-            if not own_line or not follows or span.of(tree.text).startswith("#!"):
+    while sibling is not None:
+        if sibling.type in between:
+            begin = tree.offset(sibling.start_byte)
+            expected = lines.line_of(begin)
+            has_passed = True
+        elif "comment" in sibling.type:
+            # Rust's grammar has the line break in a doc comment.
+            text = tree.text_of(sibling).rstrip()
+            comment_start = tree.offset(sibling.start_byte)
+            line = lines.line_of(comment_start)
+            if lines.content(line).start != comment_start:
+                if line != expected and not _is_on(
+                    sibling.prev_sibling, tree, lines, line, between
+                ):
+                    break
+            elif lines.line_of(comment_start + len(text)) != expected - 1 or text.startswith(
+                ("#!", "//!", "/*!")
+            ):
                 break
-            start = span.start
-            end = max(end, span.end)
-            expected = lines.line_of(span.start)
+            else:
+                start = comment_start
+                if has_passed or end < 0:
+                    end, has_passed = comment_start + len(text), False
+                expected = line
+        elif sibling.type != "\n":
+            break
         sibling = sibling.prev_sibling
-    return Span(start=start, end=end) if start >= 0 else None
+    if start < 0:
+        return begin, None
+    return min(begin, start), Span(start=start, end=end)
+
+
+def _is_on(
+    node: tree_sitter.Node | None,
+    tree: Tree,
+    lines: LineTable,
+    line: int,
+    types: frozenset[str],
+) -> bool:
+    if node is None or node.type not in types:
+        return False
+    return lines.line_of(tree.offset(node.end_byte)) == line
 
 
 def deeper_comments_end(lines: LineTable, *, last_line: int, column: int) -> int:

@@ -26,8 +26,8 @@ def static_rung(before: str, after: str, language: str) -> Rung:
 
     ``unverified``: it adds a syntax error, or the language has no grammar. ``parses``: it adds
     none. ``resolves``: Python that also adds no undefined name and no call with wrong arguments;
-    Go that adds no name that this file shows to be undefined or unused. Bash stays at ``parses``,
-    for nothing resolves its names here.
+    Go that adds no name that this file shows to be undefined or unused. Other languages stay at
+    ``parses``, for nothing resolves their names here.
     """
     if parse(after, language) is None or new_syntax_errors(before, after, language):
         return Rung.UNVERIFIED

@@ -5,6 +5,8 @@ Pure functions of text; nothing is written anywhere, and nothing here knows a mo
 
 from __future__ import annotations
 
+import re
+
 import tree_sitter
 
 from ducktypist.domain import Span, TextEdit
@@ -38,10 +40,19 @@ _STRING_TYPES = {
     "heredoc_body",
     "heredoc_end",
     "ansi_c_string",
+    "string_literal",
+    "template_string",
 }
+_TYPED = re.compile(r"(?:\r?\n[ \t]+(?=\r?\n|\Z))+")
 _DEFAULT_STEP = "    "
 _LAYOUT = {"\n", ";", ";;"}
-_SEQUENCES = {"block", "module", "program", "source_file", "statement_list"}
+_SEQUENCES = {"block", "module", "program", "source_file", "statement_list"} | {
+    "class_body",
+    "constructor_body",
+    "declaration_list",
+    "statement_block",
+    "translation_unit",
+}
 
 
 def body_edit(text: str, function: FunctionRegion, new_body: str) -> TextEdit:
@@ -148,9 +159,11 @@ def statement_lines(text: str, language: str, function: FunctionRegion) -> tuple
         if node.end_byte <= start_byte or node.start_byte >= end_byte:
             continue
         stack.extend(node.children)
-        if node.type in _STRING_TYPES:
+        if node.type in _STRING_TYPES or "comment" in node.type:
             span = tree.span(node)
             first, last = lines.line_of(span.start), lines.line_of(span.end)
+            if "comment" in node.type and not _is_whole_lines(text, lines, span):
+                continue
             docstring = tree.language == "python" and _is_whole_statement(tree, lines, span)
             if last > first or docstring:
                 skipped.update(range(first, last + 1))
@@ -180,19 +193,21 @@ def normal_form(text: str, language: str) -> str:
 
 def _tokens(tree: Tree) -> list[str]:
     tokens: list[str] = []
+    # In Rust a semicolon at the end of a block takes its value away.
+    layout = _LAYOUT - {";"} if tree.language == "rust" else _LAYOUT
     stack: list[tree_sitter.Node | str] = [tree.root]
     while stack:
         item = stack.pop()
         if isinstance(item, str):
             tokens.append(item)
-        elif item.type == "comment" or item.type in _LAYOUT:
+        elif "comment" in item.type or item.type in layout:
             continue
         elif not item.children or item.type in {"string_content", "heredoc_body"}:
             tokens.append(tree.text_of(item))
         elif item.type in _SEQUENCES:
             stack.append("⟩")
             for child in reversed(item.named_children):
-                if child.type != "comment":
+                if "comment" not in child.type:
                     stack.extend((child, "⏎"))
             stack.append("⟨")
         elif item.type == "command":
@@ -221,6 +236,9 @@ def _between_braces(
     if not function.has_closer or (function.language == "go" and opener != "{"):
         span = function.body
         end = f"{newline}{own_indent}{closer}"
+        if not len(span) and (typed := _TYPED.match(text, span.end)):
+            # The empty lines on which one began to type the body.
+            span = Span(start=span.start, end=typed.end())
         return TextEdit(span=span, old_text=span.of(text), new_text=lead + fitted + end)
     start, end_of_body = function.signature.end, function.body.end
     until = end_of_body + len(text[end_of_body:]) - len(text[end_of_body:].lstrip())
@@ -320,5 +338,11 @@ def _is_whole_statement(tree: Tree, lines: LineTable, span: Span) -> bool:
     return False
 
 
+def _is_whole_lines(text: str, lines: LineTable, span: Span) -> bool:
+    first, last = lines.line_of(span.start), lines.line_of(span.end)
+    before, after = lines.span(first).start, lines.span(last).end
+    return not (text[before : span.start] + text[span.end : after]).strip()
+
+
 def _is_comment(code: str, grammar: str) -> bool:
-    return code.startswith(("//", "/*", "*/")) if grammar == "go" else code.startswith("#")
+    return code.startswith("#" if grammar in {"python", "bash"} else ("//", "/*", "*/"))

@@ -7,11 +7,11 @@ was written, and no parser: the engine's host watches every token with this.
 from __future__ import annotations
 
 import abc
-import dataclasses
 import re
 
 from ducktypist.domain import StopName, StopRule
-from ducktypist.syntax.unfinished import PYTHON, Incoming, Lexer, Seen, braces
+from ducktypist.syntax.lexicons import PYTHON, Lexicon, lexicon_of
+from ducktypist.syntax.unfinished import Incoming, Lexer, Seen
 
 _DEFINITION = re.compile(r"(?:async\s+)?def\s|class\s|@\w")
 """What begins something new even where a bracket was left open."""
@@ -48,11 +48,11 @@ def ending(rule: StopRule) -> Ending:
         case StopName.DEDENT:
             return _Dedent(rule.indent)
         case StopName.BRACE:
-            return _Brace(rule.comment)
+            return _Brace(lexicon_of(rule.language, rule.comment))
         case StopName.LINE:
             return _Line()
         case StopName.STATEMENT:
-            return _Statement(rule.comment)
+            return _Statement(lexicon_of(rule.language, rule.comment, brackets=True))
         case StopName.FENCE:
             return _Fence()
 
@@ -108,9 +108,9 @@ class _Dedent(Ending):
 class _Brace(Ending):
     """Ends before the brace that the answer did not open."""
 
-    def __init__(self, comment: str) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         super().__init__()
-        self._lexer = Lexer(braces(comment))
+        self._lexer = Lexer(lexicon)
 
     def _look(self, new: str) -> int | None:
         under = (offset for seen, offset in self._lexer.feed(new) if seen is Seen.UNDER)
@@ -131,13 +131,8 @@ class _Line(Ending):
 class _Statement(Ending):
     """Ends with the first line after which nothing is left open."""
 
-    def __init__(self, comment: str) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         super().__init__()
-        lexicon = PYTHON
-        if comment != PYTHON.comment:
-            lexicon = dataclasses.replace(
-                braces(comment), opening=PYTHON.opening, closing=PYTHON.closing
-            )
         self._lexer = Lexer(lexicon)
 
     def _look(self, new: str) -> int | None:

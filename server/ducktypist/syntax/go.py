@@ -13,12 +13,12 @@ from ducktypist.syntax.bodies import (
     body_indent,
     comments_above,
     whole_lines,
-    with_last_brace,
-    without_last_brace,
 )
+from ducktypist.syntax.closing import Closed, closed
 from ducktypist.syntax.lines import LineTable
 from ducktypist.syntax.model import FunctionRegion
 from ducktypist.syntax.parse import Tree, walk
+from ducktypist.syntax.stubs import is_stub
 
 _STUB = re.compile(r"panic\(.*(?:todo|implement).*\)", re.IGNORECASE | re.DOTALL)
 _RECEIVER = re.compile(r"(\w+)\s*(?:\[[^\]]*\])?\s*\)\s*$")
@@ -27,11 +27,8 @@ _OPEN = re.compile(r"[ \t]*\{")
 
 def functions(tree: Tree, lines: LineTable) -> list[FunctionRegion]:
     """Return every function and method that is declared with a name."""
-    closed = with_last_brace(tree)
-    if closed is not None:
-        found = _regions(closed, LineTable(closed.text))
-        return [without_last_brace(region, len(tree.text)) for region in found]
-    return _regions(tree, lines)
+    scan = closed(tree) or Closed.of(tree)
+    return [scan.without(region) for region in _regions(scan, lines)]
 
 
 def imports(tree: Tree) -> list[Span]:
@@ -39,16 +36,17 @@ def imports(tree: Tree) -> list[Span]:
     return [tree.span(node) for node in tree.root.children if node.type == "import_declaration"]
 
 
-def _regions(tree: Tree, lines: LineTable) -> list[FunctionRegion]:
+def _regions(scan: Closed, lines: LineTable) -> list[FunctionRegion]:
     return [
         region
-        for node in _declarations(tree)
+        for node in _declarations(scan.tree)
         if node.type in {"function_declaration", "method_declaration"}
-        and (region := _region(tree, lines, node)) is not None
+        and (region := _region(scan, lines, node)) is not None
     ]
 
 
-def _region(tree: Tree, lines: LineTable, node: tree_sitter.Node) -> FunctionRegion | None:
+def _region(scan: Closed, lines: LineTable, node: tree_sitter.Node) -> FunctionRegion | None:
+    tree = scan.tree
     name = node.child_by_field_name("name")
     if name is None or name.is_missing:
         return None
@@ -81,23 +79,26 @@ def _region(tree: Tree, lines: LineTable, node: tree_sitter.Node) -> FunctionReg
         docstring=docstring,
         body=body,
         indent=body_indent(tree.text, lines, body, opener=start, default_step="\t"),
-        is_empty=_is_stub(tree, body_node),
+        is_empty=_is_empty(tree, body_node),
         class_name=receiver,
         parameters=_parameters(tree, node.child_by_field_name("parameters")),
-        has_closer=has_closer,
+        has_closer=has_closer and close not in scan.added,
     )
 
 
-def _is_stub(tree: Tree, body: tree_sitter.Node | None) -> bool:
+def _is_empty(tree: Tree, body: tree_sitter.Node | None) -> bool:
     if body is None:
         return True
-    statements = [
-        statement
+    inside = [
+        node
         for child in body.named_children
-        for statement in (child.named_children if child.type == "statement_list" else [child])
-        if statement.type != "comment"
+        for node in (child.named_children if child.type == "statement_list" else [child])
     ]
-    return all(_STUB.fullmatch(tree.text_of(statement)) for statement in statements)
+    return is_stub(
+        [tree.text_of(node) for node in inside if node.type != "comment"],
+        [tree.text_of(node) for node in inside if node.type == "comment"],
+        _STUB,
+    )
 
 
 def _declarations(tree: Tree) -> Iterator[tree_sitter.Node]:

@@ -7,6 +7,7 @@ break; so it is not used anywhere in this package.
 from __future__ import annotations
 
 import bisect
+import functools
 import re
 from collections import Counter
 
@@ -99,6 +100,7 @@ def column_of(indent: str) -> int:
     return column
 
 
+@functools.lru_cache(maxsize=8)
 def indent_unit(text: str, default: str = "    ") -> str:
     """Return one step of indentation as ``text`` has it: a tab, or 2, 4 or 8 spaces."""
     tabs = 0

@@ -42,6 +42,35 @@ class FunctionRegion:
     """False when a Go or Bash body's closing brace is missing (it is still being typed)."""
 
 
+class DefinitionKind(enum.StrEnum):
+    """What a name stands for."""
+
+    FUNCTION = "function"
+    METHOD = "method"
+    CLASS = "class"
+    """Whatever has members: classes, structs, interfaces, traits, enumerations."""
+    TYPE = "type"
+    """A name for a type: aliases, `typedef`."""
+    CONSTANT = "constant"
+    """A name that the file itself binds to a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What introduces one name that other functions and files can use."""
+
+    kind: DefinitionKind
+    name: str
+    qualified_name: str
+    """Dotted, as :attr:`FunctionRegion.qualified_name`."""
+    span: Span
+    """All of it, doc comment, decorators and body included; whole lines where nothing else stands
+    on them, without the last line break."""
+    head: Span
+    """What one needs to know to use it: doc comment or docstring and signature, without the brace
+    that opens the body; of a constant the whole when it is short."""
+
+
 class RegionKind(enum.StrEnum):
     """What a region is."""
 

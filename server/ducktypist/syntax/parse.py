@@ -1,6 +1,7 @@
 """From text to a syntax tree, and between tree-sitter's bytes and our code points.
 
-Not a place for any one language's node types; those are in ``python``, ``go`` and ``bash``.
+Not a place for any one language's node types; those are in ``python``, ``go``, ``bash`` and
+``brace_languages``.
 Parsing never raises. It gives None for a language without a grammar, for a text beyond
 ``MAX_CHARACTERS``, and when the grammar needs longer than ``PARSE_BUDGET_S`` (some grammars take
 minutes for a long file in another language).
@@ -27,7 +28,20 @@ _CHUNK_BYTES = 65_536
 _STEP = 2_048
 _CACHED_CHARACTERS = 300_000
 
-_GRAMMARS = {"python": "tree_sitter_python", "bash": "tree_sitter_bash", "go": "tree_sitter_go"}
+_GRAMMARS = {
+    "python": ("tree_sitter_python", "language"),
+    "bash": ("tree_sitter_bash", "language"),
+    "go": ("tree_sitter_go", "language"),
+    "javascript": ("tree_sitter_javascript", "language"),
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+    "rust": ("tree_sitter_rust", "language"),
+    "java": ("tree_sitter_java", "language"),
+    "c": ("tree_sitter_c", "language"),
+    "cpp": ("tree_sitter_cpp", "language"),
+}
+"""The module of each grammar and the function in it that gives the grammar."""
+
 _ALIASES = {
     "py": "python",
     "python3": "python",
@@ -37,26 +51,38 @@ _ALIASES = {
     "ksh": "bash",
     "zsh": "bash",
     "golang": "go",
+    "js": "javascript",
+    "javascriptreact": "javascript",
+    "jsx": "javascript",
+    "ts": "typescript",
+    "typescriptreact": "tsx",
+    "rs": "rust",
+    "c++": "cpp",
+    "cuda-cpp": "cpp",
 }
 
 # tree-sitter wants valid UTF-8 and takes NUL for the end of the text; the grammars know a lone
 # carriage return as a blank. Each is replaced by one code point, so offsets stay what they were.
 _UNPARSABLE = re.compile("[\ud800-\udfff\x00]")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
+# tree-sitter-bash asks C's `isdigit` about any character there, which reads beyond its table and
+# may end the process.
+_BEHIND_BASH_BRACE = re.compile("(\\{[0-9]*(?:\\.\\.[0-9]*)?)[^\x00-\xff]")
 
 
 class Tree:
     """The syntax tree of one text, with spans in code points."""
 
-    def __init__(self, text: str, language: str, tree: tree_sitter.Tree, data: bytes) -> None:
+    def __init__(self, text: str, language: str, tree: tree_sitter.Tree, parsed: str) -> None:
         self.text = text
         self.language = language
-        """The grammar's name: ``python``, ``bash`` or ``go``."""
+        """The grammar's name: ``python``, ``go``, ``tsx``, …"""
         self.root = tree.root_node
         self._tree = tree
-        self._data = data
-        self._ascii = len(data) == len(text)
-        self._byte_marks = [] if self._ascii else _marks(text)
+        self._parsed = parsed
+        self._data = parsed.encode()
+        self._ascii = len(self._data) == len(text)
+        self._byte_marks = [] if self._ascii else _marks(parsed)
 
     def offset(self, byte: int) -> int:
         """Return the code point at which ``byte`` lies."""
@@ -71,7 +97,7 @@ class Tree:
         if self._ascii:
             return min(offset, len(self._data))
         mark = min(offset, len(self.text)) // _STEP
-        rest = _parsable(self.text[mark * _STEP : offset])
+        rest = self._parsed[mark * _STEP : offset]
         return self._byte_marks[mark] + len(rest.encode())
 
     def span(self, node: tree_sitter.Node) -> Span:
@@ -88,6 +114,23 @@ class Tree:
         byte = self.byte(offset)
         after = min(self.byte(min(offset + 1, len(self.text))), len(self._data))
         return self.root.named_descendant_for_byte_range(byte, max(byte, after)) or self.root
+
+    def nodes(self, types: frozenset[str]) -> list[tree_sitter.Node]:
+        """Return the named nodes of these types in source order, outer ones first.
+
+        Types that the grammar does not know are passed over. Many times faster than ``walk``.
+        """
+        return self._captured(_query(self.language, types))
+
+    def tokens(self, marks: frozenset[str]) -> list[tree_sitter.Node]:
+        """Return the tokens that are these marks, those included that stand in an error."""
+        return self._captured(_token_query(self.language, marks))
+
+    def _captured(self, query: tree_sitter.Query | None) -> list[tree_sitter.Node]:
+        if query is None:
+            return []
+        found = tree_sitter.QueryCursor(query).captures(self.root).get("found", [])
+        return sorted(found, key=lambda node: (node.start_byte, -node.end_byte))
 
     def walk(self) -> Iterator[tree_sitter.Node]:
         """Yield every node, parents first, without recursion."""
@@ -125,7 +168,8 @@ def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def _parse(text: str, grammar: str) -> Tree | None:
-    data = _parsable(text).encode()
+    parsed = _parsable(text, grammar)
+    data = parsed.encode()
     deadline_s = time.monotonic() + PARSE_BUDGET_S
     # A parser is not safe to share between threads and costs microseconds; languages are shared.
     try:
@@ -135,7 +179,7 @@ def _parse(text: str, grammar: str) -> Tree | None:
         )
     except (ImportError, ValueError):
         return None
-    return Tree(text, grammar, tree, data)
+    return Tree(text, grammar, tree, parsed)
 
 
 @functools.lru_cache(maxsize=8)
@@ -145,19 +189,40 @@ def _parse_cached(text: str, grammar: str) -> Tree | None:
 
 @functools.cache
 def _language(grammar: str) -> tree_sitter.Language:
-    return tree_sitter.Language(importlib.import_module(_GRAMMARS[grammar]).language())
+    module, function = _GRAMMARS[grammar]
+    return tree_sitter.Language(getattr(importlib.import_module(module), function)())
 
 
-def _parsable(text: str) -> str:
+@functools.cache
+def _query(grammar: str, types: frozenset[str]) -> tree_sitter.Query | None:
+    language = _language(grammar)
+    named = True
+    known = [name for name in sorted(types) if language.id_for_node_kind(name, named)]
+    patterns = "".join(f"({name}) @found\n" for name in known)
+    return tree_sitter.Query(language, patterns) if patterns else None
+
+
+@functools.cache
+def _token_query(grammar: str, marks: frozenset[str]) -> tree_sitter.Query | None:
+    language = _language(grammar)
+    named = False
+    known = [mark for mark in sorted(marks) if language.id_for_node_kind(mark, named)]
+    patterns = "".join(f'"{mark}" @found\n' for mark in known)
+    return tree_sitter.Query(language, patterns) if patterns else None
+
+
+def _parsable(text: str, grammar: str) -> str:
+    """Return ``text`` as the grammars take it, with as many code points."""
     if not text.isascii() or "\0" in text:
         text = _UNPARSABLE.sub("\ufffd", text)
+    if grammar == "bash" and not text.isascii():
+        text = _BEHIND_BASH_BRACE.sub(r"\1é", text)
     return _LONE_RETURN.sub("\n", text) if "\r" in text else text
 
 
-def _marks(text: str) -> list[int]:
+def _marks(parsed: str) -> list[int]:
     """Return the byte at which every ``_STEP``-th code point starts."""
     marks = [0]
-    for end in range(_STEP, len(text) + 1, _STEP):
-        piece = _UNPARSABLE.sub("\ufffd", text[end - _STEP : end])
-        marks.append(marks[-1] + len(piece.encode()))
+    for end in range(_STEP, len(parsed) + 1, _STEP):
+        marks.append(marks[-1] + len(parsed[end - _STEP : end].encode()))
     return marks

@@ -13,11 +13,15 @@ from ducktypist.syntax.bodies import body_between, body_indent, deeper_comments_
 from ducktypist.syntax.lines import LineTable, column_of, indent_of, split_lines
 from ducktypist.syntax.model import FunctionRegion
 from ducktypist.syntax.parse import Tree, parse
+from ducktypist.syntax.stubs import is_stub
 
 _DEF = re.compile(r"^([ \t\f]*)(?:async[ \t]+)?def[ \t]+(\w+)[ \t]*\(", re.MULTILINE)
 _SCOPE = re.compile(r"[ \t\f]*(?:async[ \t]+)?(class|def)[ \t]+(\w+)")
 _MAX_LINES_TRIED = 40
-_NOT_IMPLEMENTED = re.compile(r"raise\s+NotImplementedError\b")
+_NOT_IMPLEMENTED = re.compile(
+    r"raise\s+(?:NotImplementedError\b|\w+\(.*(?:\btodo\b|not (?:yet )?implemented).*\)).*",
+    re.IGNORECASE | re.DOTALL,
+)
 _IMPORTS = {"import_statement", "import_from_statement", "future_import_statement"}
 _TRANSPARENT = {"if_statement", "try_statement", "block", "else_clause", "elif_clause"} | {
     "except_clause",
@@ -69,11 +73,37 @@ def imports(tree: Tree) -> list[Span]:
 def class_bases(tree: Tree) -> dict[str, str]:
     """Return the source of each class's argument list by the class's dotted name."""
     bases: dict[str, str] = {}
+    for node, qualifier in classes(tree):
+        superclasses = node.child_by_field_name("superclasses")
+        bases[".".join(qualifier)] = tree.text_of(superclasses) if superclasses else ""
+    return bases
+
+
+def classes(tree: Tree) -> Iterator[tuple[tree_sitter.Node, tuple[str, ...]]]:
+    """Yield every class with the parts of its dotted name, outer ones first."""
     for node, qualifier, _ in _scopes(tree):
         if node.type == "class_definition":
-            superclasses = node.child_by_field_name("superclasses")
-            bases[".".join(qualifier)] = tree.text_of(superclasses) if superclasses else ""
-    return bases
+            yield node, qualifier
+
+
+def module_names(tree: Tree) -> Iterator[tuple[tree_sitter.Node, tree_sitter.Node]]:
+    """Yield the statements that bind one plain name in the module, each with that name."""
+    stack = list(reversed(tree.root.children))
+    while stack:
+        node = stack.pop()
+        if node.type in _TRANSPARENT:
+            stack.extend(reversed(node.children))
+            continue
+        only = node.named_children[0] if node.named_child_count else None
+        if node.type == "type_alias_statement":
+            name = node.child_by_field_name("left")
+            name = name.named_child(0) if name is not None else None
+        elif node.type == "expression_statement" and only and only.type == "assignment":
+            name = only.child_by_field_name("left")
+        else:
+            continue
+        if name is not None and name.type == "identifier":
+            yield node, name
 
 
 def is_docstring(tree: Tree, statement: tree_sitter.Node) -> bool:
@@ -177,7 +207,11 @@ def _is_empty(tree: Tree, statements: list[tree_sitter.Node], body: Span) -> boo
     if not statements:
         # Code in an error node is no statement, but it is not nothing either.
         return has_no_code(body.of(tree.text))
-    return all(_is_placeholder(tree, statement) for statement in statements)
+    if all(_is_placeholder(tree, statement) for statement in statements):
+        return True
+    code = [tree.text_of(s) for s in statements if not _is_placeholder(tree, s)]
+    comments = (line.partition("#")[2] for line in split_lines(body.of(tree.text)))
+    return is_stub(code, comments, _NOT_IMPLEMENTED)
 
 
 def _is_placeholder(tree: Tree, statement: tree_sitter.Node) -> bool:

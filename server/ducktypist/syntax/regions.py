@@ -10,14 +10,17 @@ import functools
 import re
 
 from ducktypist.domain import Span
-from ducktypist.syntax import bash, go, python
+from ducktypist.syntax import bash, braces, go, python
 from ducktypist.syntax.blocks import code_place, nothing_at, paragraph_at, statement_at
 from ducktypist.syntax.lines import LineTable, column_of, indent_of
 from ducktypist.syntax.model import FunctionRegion, Region, RegionKind, TestFunction
-from ducktypist.syntax.parse import Tree, parse
+from ducktypist.syntax.parse import Tree, grammar_of, parse
 
 _GO_TEST = re.compile(r"Test(?![a-z])")
 """As `go test` has it: ``Testing`` is no test, ``Test_ing`` and ``TestIng`` are."""
+_GO_EXAMPLE = re.compile(r"Example(?![a-z])")
+_GO_OUTPUT = re.compile(r"//[ \t]*(?:unordered )?output:", re.IGNORECASE)
+"""Without such a comment an example is compiled and not run."""
 
 __all__ = [
     "FunctionRegion",
@@ -76,7 +79,7 @@ def imports(text: str, language: str) -> tuple[Span, ...]:
     if tree is None:
         return ()
     finders = {"python": python.imports, "go": go.imports, "bash": bash.imports}
-    return tuple(finders[tree.language](tree))
+    return tuple(finders.get(tree.language, braces.imports)(tree))
 
 
 def block_at(text: str, language: str, offset: int) -> Region:
@@ -118,7 +121,7 @@ def test_functions(text: str, language: str) -> tuple[TestFunction, ...]:
         return tuple(
             TestFunction(suffix=f.name, region=f)
             for f in functions(text, language)
-            if f.class_name is None and f.name != "TestMain" and _GO_TEST.match(f.name)
+            if f.class_name is None and f.name != "TestMain" and _is_go_test(text, f)
         )
     if tree.language != "python":
         return ()
@@ -135,6 +138,12 @@ def test_functions(text: str, language: str) -> tuple[TestFunction, ...]:
     )
 
 
+def _is_go_test(text: str, function: FunctionRegion) -> bool:
+    if _GO_EXAMPLE.match(function.name):
+        return _GO_OUTPUT.search(function.body.of(text)) is not None
+    return _GO_TEST.match(function.name) is not None
+
+
 test_functions.__test__ = False  # type: ignore[attr-defined] # pytest would collect it
 
 
@@ -148,10 +157,12 @@ def _functions(text: str, language: str) -> tuple[FunctionRegion, ...]:
 
 def _in(tree: Tree, lines: LineTable) -> list[FunctionRegion]:
     finders = {"python": python.functions, "go": go.functions, "bash": bash.functions}
-    return finders[tree.language](tree, lines)
+    return finders.get(tree.language, braces.functions)(tree, lines)
 
 
 def _typed_below(text: str, language: str, offset: int) -> list[FunctionRegion]:
+    if grammar_of(language) != "python":
+        return []
     lines = LineTable(text)
     line = lines.line_of(offset)
     if not lines.is_blank(line):
@@ -160,8 +171,7 @@ def _typed_below(text: str, language: str, offset: int) -> list[FunctionRegion]:
     return [
         region
         for region in functions(text, language)
-        if region.language == "python"
-        and region.span.end <= offset
+        if region.span.end <= offset
         and not text[region.span.end : offset].strip()
         and column_of(indent_of(lines.text(lines.line_of(region.signature.start)))) < column
     ]

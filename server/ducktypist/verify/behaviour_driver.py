@@ -32,7 +32,9 @@ def main() -> None:
     os.set_inheritable(report_fd, False)  # noqa: FBT003 - positional-only in Python
     plan = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     here = str(Path.cwd())
-    sys.path[:] = [str(Path(here, place)) for place in plan["places"]]
+    places = [str(Path(here, place)) for place in plan["places"]]
+    # The first is this file's own folder. Python's libraries are in the others, if not in ours.
+    sys.path[:] = [*places, *(entry for entry in sys.path[1:] if entry not in places)]
     target = Path(here, plan["path"])
 
     def report(**fields: object) -> None:

@@ -24,6 +24,9 @@ STACKS_S = 1.0
 """How long before a run's end it is asked where it hangs: one that is killed does not say."""
 SUBTEST_PATTERNS_SINCE = (1, 20)
 """Before, ``-run`` could not name subtests of several tests at once."""
+WARMED = ("container/heap", "container/list", "math/rand", "testing")
+"""What tests of ours and bodies yet to be written may import; the rest of the standard library's
+everyday packages come along with ``testing``."""
 LIST_FORMAT = "{{if not .Standard}}{{.ImportPath}}{{end}}"
 
 
@@ -158,6 +161,20 @@ def laid_over(
             major, minor = toolchain.numbers[:2]
             found[Path("go.mod")] = f"module {package.module.path}\n\ngo {major}.{minor}\n"
     return found
+
+
+def warming(packages: Iterable[Package]) -> dict[Path, str]:
+    """Return a file for each package that has ``go`` build what tests need, where there are none.
+
+    A package without tests would otherwise bring nothing of ``testing`` into the cache, and every
+    run would build it again.
+    """
+    imports = "".join(f'\t_ "{path}"\n' for path in WARMED)
+    return {
+        package.folder / "zz_ducktypist_warm_test.go": f"package {package.name}\n\n"
+        f"import (\n{imports})\n"
+        for package in packages
+    }
 
 
 def run_pattern(names: Sequence[str], *, subtests: bool) -> str:

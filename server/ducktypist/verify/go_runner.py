@@ -134,7 +134,10 @@ class GoRunner:
             await self._sandbox.run(
                 argv=self._argv(),
                 workspace=root,
-                overlay=go_plan.laid_over(selections, self._toolchain, None),
+                overlay={
+                    **go_plan.laid_over(selections, self._toolchain, None),
+                    **go_plan.warming(cold),
+                },
                 environment=self._environment(race=race),
                 limits=WARMING,
                 interpreter=Path(sys.executable),
@@ -144,6 +147,11 @@ class GoRunner:
                 keep=lambda written: _take_over(written, self._cache),
             )
             self._warm |= {(root, package.folder, race) for package in cold}
+
+    async def warm_all(self, root: Path) -> None:
+        """Build every package of a workspace that has tests; see :meth:`warm`."""
+        real, packages = await asyncio.to_thread(_all_packages, root)
+        await self.warm(real, packages)
 
     @contextlib.asynccontextmanager
     async def _trials(self, request: RunRequest) -> AsyncIterator[Trials]:
@@ -260,3 +268,8 @@ class _Plan:
 
 def _take_over(written: Path, cache: Path) -> None:
     go_cache.take_over(written, cache)
+
+
+def _all_packages(root: Path) -> tuple[Path, list[Package]]:
+    tree = Tree(root=root.resolve(), overlay={})
+    return tree.root, list(tree.packages_below(Path()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ducktypist.domain import Killed, Outcome, Rung, TestOutcome, TestReport, Verdict
 from ducktypist.verify.examples import ExampleReport
@@ -168,6 +168,29 @@ def judge_body(
     )
 
 
+def judge_suite(verdict: Verdict, *, before: TestReport, after: TestReport) -> Verdict:
+    """Judge a plausible body once more, by all tests without it and with it.
+
+    Args:
+        verdict: Plausible, by the examples and tests of the function itself.
+        before: All tests with the old body.
+        after: All tests with the new one.
+    """
+    if before.killed is not None:
+        return verdict
+    suite = _of_suite(before, after, target=None)
+    if suite.outcome is not Outcome.PLAUSIBLE:
+        return _verdict(
+            suite, rung=verdict.rung, repeats=verdict.repeats, level=verdict.sandbox_level
+        )
+    return replace(
+        verdict,
+        rung=Rung.NO_REGRESSIONS,
+        passed=max(verdict.passed, suite.passed),
+        summary=f"{verdict.summary}, {_others(suite.passed)}",
+    )
+
+
 def _of_target(target: str, report: TestReport) -> _Finding:
     outcome = report.outcome_of(target)
     if outcome is None and report.killed is None and _no_import(report):
@@ -214,11 +237,16 @@ def _of_examples(report: ExampleReport) -> _Finding:
     if report.killed is not None:
         return _Finding(outcome=Outcome.TIMEOUT, why=_KILLED_WORDS[report.killed])
     if report.broken:
-        last = report.first_failure.strip().splitlines()[-1:]
-        why = f"it does not import ({''.join(last)[:120] or 'no message'})"
+        lines = report.first_failure.strip().splitlines()
+        of_go = [line for line in lines if _COMPILER.match(line)]
+        line = "".join(of_go[:1] or lines[-1:])[:120] or "no message"
+        why = f"it does not {'compile' if of_go else 'import'} ({line})"
         return _Finding(outcome=Outcome.BROKEN, why=why)
     if report.failed:
         why = f"{report.passed} of {_count(report.attempted, 'example')} pass"
+        first = report.first_failure.split("\n", 1)[0]
+        if ": expected " in first:
+            why += f"; {first}"
         return _Finding(
             outcome=Outcome.STILL_FAILING, why=why, passed=report.passed, failed=report.failed
         )
