@@ -31,7 +31,7 @@ LANGUAGE_NAMES = {
 }
 FENCES = {"shellscript": "bash", "javascriptreact": "jsx", "typescriptreact": "tsx"}
 _COMMENTS = {
-    "#": "python shellscript bash ruby perl r yaml toml makefile dockerfile elixir julia powershell nim",
+    "#": "python shellscript bash ruby perl r yaml toml makefile dockerfile elixir nim",
     "--": "lua sql haskell elm ada vhdl",
     ";": "clojure lisp scheme ini",
     "%": "latex tex erlang prolog matlab",
