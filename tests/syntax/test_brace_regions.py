@@ -3,7 +3,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ducktypist.syntax.definitions import definitions
-from ducktypist.syntax.headers import class_header
 from ducktypist.syntax.regions import (
     FunctionRegion,
     RegionKind,
@@ -486,7 +485,6 @@ def check(text: str, language: str, offset: int) -> None:
     assert all(span.end <= len(text) for span in imports(text, language))
     function_at(text, language, offset)
     enclosing(text, language, offset)
-    class_header(text, language, offset)
 
 
 @settings(max_examples=200, deadline=None)

@@ -5,7 +5,6 @@ Reading and checking them only; nothing is run here, and no task ships with the 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +15,7 @@ from ducktypist.bench.tasks import (
     digest,
     line_field,
     object_field,
-    objects,
-    read_bytes,
+    read_all,
     text_field,
     texts_field,
     write_objects,
@@ -101,16 +99,8 @@ def read_tasks(path: Path) -> TaskFile:
     Raises:
         TaskError: It cannot be read, or a line of it is no task.
     """
-    content = read_bytes(path)
-    tasks: dict[str, Task] = {}
-    for where, found in objects(path, content):
-        task = task_of(found, where)
-        if task.id in tasks:
-            raise TaskError(f"{where}: there is a task {task.id!r} already; ids must differ")
-        tasks[task.id] = task
-    if not tasks:
-        raise TaskError(f"{path} holds no task; expected one JSON object a line")
-    return TaskFile(tasks=tuple(tasks.values()), sha256=hashlib.sha256(content).hexdigest())
+    tasks, sha256 = read_all(path, task_of)
+    return TaskFile(tasks=tasks, sha256=sha256)
 
 
 def write_tasks(path: Path, tasks: Iterable[Task]) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Protocol, TypeVar
 
 from ducktypist.domain import Json
 from ducktypist.errors import DucktypistError
@@ -46,6 +47,37 @@ def objects(path: Path, content: bytes) -> Iterator[tuple[str, Mapping[str, Json
         if line.strip():
             where = f"{path}:{number}"
             yield where, parsed(line, where)
+
+
+class Named(Protocol):
+    """What has an id."""
+
+    @property
+    def id(self) -> str:
+        """Return it."""
+
+
+_Task = TypeVar("_Task", bound=Named)
+
+
+def read_all(
+    path: Path, task_of: Callable[[Mapping[str, Json], str], _Task]
+) -> tuple[tuple[_Task, ...], str]:
+    """Return the tasks of a file and its SHA-256.
+
+    Raises:
+        TaskError: It cannot be read, holds none, or a line of it is no task of its own.
+    """
+    content = read_bytes(path)
+    tasks: dict[str, _Task] = {}
+    for where, found in objects(path, content):
+        task = task_of(found, where)
+        if task.id in tasks:
+            raise TaskError(f"{where}: there is a task {task.id!r} already; ids must differ")
+        tasks[task.id] = task
+    if not tasks:
+        raise TaskError(f"{path} holds no task; expected one JSON object a line")
+    return tuple(tasks.values()), hashlib.sha256(content).hexdigest()
 
 
 def write_objects(path: Path, rows: Iterable[Mapping[str, Json]]) -> None:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 import click
 
-from ducktypist.cli.figures import SHA256_SHOWN, print_figures
+from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
@@ -184,16 +184,7 @@ def _say(line: str) -> None:
 
 
 def _about(found: Circumstances) -> list[str]:
-    facts, model = found.machine, found.model
-    lines = [
-        (
-            f"{facts['cpu']}, {facts['n_cores']} cores ({facts['n_threads']} threads); "
-            f"{facts['system']}; Python {facts['python']}"
-        )
-    ]
-    if model is not None:
-        sha256 = str(model["sha256"])[:SHA256_SHOWN]
-        lines.append(f"model {model['name']}, {model['quantisation']}, sha256 {sha256}…")
+    lines = circumstances(found.machine, found.model)
     before = " ".join(f"{item:.2f}" for item in found.before.averages)
     lines.append(
         f"tasks {found.tasks_sha256[:SHA256_SHOWN]}…, chosen {found.tasks_digest}, "

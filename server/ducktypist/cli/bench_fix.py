@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from ducktypist.cli.figures import SHA256_SHOWN, print_figures
+from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
@@ -140,16 +140,7 @@ def _print(found: FixReport) -> None:
 
 def _about(found: FixReport) -> list[str]:
     outcome = found.outcome
-    facts, model = outcome.machine, outcome.model
-    lines = [
-        (
-            f"{facts['cpu']}, {facts['n_cores']} cores ({facts['n_threads']} threads); "
-            f"{facts['system']}; Python {facts['python']}"
-        )
-    ]
-    if model is not None:
-        sha256 = str(model["sha256"])[:SHA256_SHOWN]
-        lines.append(f"model {model['name']}, {model['quantisation']}, sha256 {sha256}…")
+    lines = circumstances(outcome.machine, outcome.model)
     before = " ".join(f"{item:.2f}" for item in outcome.before.averages)
     lines.append(
         f"tasks {outcome.tasks_sha256[:SHA256_SHOWN]}…, chosen {outcome.tasks_digest}, "

@@ -6,8 +6,10 @@ It formats and nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from ducktypist.domain import Json
 
 if TYPE_CHECKING:
     from ducktypist.bench.fix_figures import Figure
@@ -39,6 +41,20 @@ def print_figures(figures: Sequence[Figure], about: Sequence[str]) -> None:
     notes = [f"{item.name.strip()}: {item.note}" for item in figures if item.note]
     for line in (*about, *notes):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def circumstances(machine: Mapping[str, Json], model: Mapping[str, Json] | None) -> list[str]:
+    """Return a line about the machine and, where one was asked, a line about the model."""
+    lines = [
+        (
+            f"{machine['cpu']}, {machine['n_cores']} cores ({machine['n_threads']} threads); "
+            f"{machine['system']}; Python {machine['python']}"
+        )
+    ]
+    if model is not None:
+        sha256 = str(model["sha256"])[:SHA256_SHOWN]
+        lines.append(f"model {model['name']}, {model['quantisation']}, sha256 {sha256}…")
+    return lines
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ducktypist.config import FixConfig
@@ -29,12 +28,11 @@ from ducktypist.features.check_body import failed
 from ducktypist.features.fix_case import Failure
 from ducktypist.features.fix_pool import Pool
 from ducktypist.features.fix_questions import Round, rounds
-from ducktypist.features.fix_search import Search, answered
+from ducktypist.features.fix_search import Search, answered, changes_by_rule
 from ducktypist.features.localise import Suspect
 from ducktypist.syntax.doc_checks import DocCheck
 from ducktypist.syntax.edits import statement_lines
 from ducktypist.syntax.lines import LineTable
-from ducktypist.syntax.mutations import mutations
 from ducktypist.syntax.regions import function_named
 
 MAX_BASES = 2
@@ -53,7 +51,6 @@ BITS_AT_MOST = 16.0
 MIN_TRIED = 4
 ENOUGH = 4
 SOURCES = (Source.LINE, Source.INSERTION, Source.SPAN)
-RULE_RANK_WEIGHT = 0.15
 UNSURE_NATS = 1.5
 """A line whose least likely token has this log-probability is half as suspicious as can be."""
 
@@ -232,7 +229,7 @@ async def _produce(
     place: Suspect, pool: Pool, found: BodySearch, case: BodyCase, *, n_max: int
 ) -> None:
     """Add changes by rule and those that the model proposes, until all are exhausted."""
-    by_rule = await asyncio.to_thread(lambda: list(_by_rule(place)))
+    by_rule = await asyncio.to_thread(changes_by_rule, place)
     if len(by_rule) > n_max // 2:
         # They are there at once, and would leave nothing for the model's.
         by_rule = sorted(by_rule, key=lambda item: -item.suspicion)[: max(1, n_max // 2)]
@@ -258,24 +255,6 @@ async def _ask(asked: Round, search: Search, pool: Pool, case: BodyCase) -> None
     async with contextlib.aclosing(answers) as candidates:
         async for candidate in candidates:
             await pool.add([candidate])
-
-
-def _by_rule(place: Suspect) -> Iterator[Candidate]:
-    found = mutations(place.text, place.function, place.lines)
-    for line, same_line in itertools.groupby(
-        sorted(found, key=lambda item: item.line), key=lambda item: item.line
-    ):
-        for rank, mutation in enumerate(same_line):
-            # The first mutations of a line are the most usual mistakes.
-            suspicion = place.lines.get(line, 0.5) / (1 + RULE_RANK_WEIGHT * rank)
-            yield Candidate(
-                path=place.path,
-                edit=mutation.edit,
-                source=Source.MUTATION,
-                function=place.function.qualified_name,
-                what=mutation.what,
-                suspicion=suspicion,
-            )
 
 
 def _asserted(case: BodyCase) -> str:

@@ -186,12 +186,16 @@ async def _produce(means: Means, pool: Pool, found: Search) -> None:
 
 
 def _mutated(places: Sequence[Suspect]) -> list[Candidate]:
+    return [made for place in places[:MUTATED_PLACES] for made in changes_by_rule(place)]
+
+
+def changes_by_rule(place: Suspect) -> list[Candidate]:
+    """Return the simple changes of a place's suspicious lines; no model is asked."""
     made: list[Candidate] = []
-    for place in places[:MUTATED_PLACES]:
-        ranks: Counter[int] = Counter()
-        for mutation in mutations(place.text, place.function, place.lines):
-            made.append(_by_rule(place, mutation, ranks[mutation.line]))
-            ranks[mutation.line] += 1
+    ranks: Counter[int] = Counter()
+    for mutation in mutations(place.text, place.function, place.lines):
+        made.append(_by_rule(place, mutation, ranks[mutation.line]))
+        ranks[mutation.line] += 1
     return made
 
 
