@@ -227,7 +227,8 @@ async def test_all_lines_of_a_function_are_asked_in_one_request(
     assert samples.sampling.temperature > 0
     assert greedy.stop == samples.stop == ("\n",)
     assert (greedy.speculate, samples.speculate, rewriting.speculate) == (False, False, True)
-    assert rewriting.stop_when == StopRule(name=StopName.DEDENT, indent="    ")
+    rule = StopRule(name=StopName.DEDENT, indent="    ", language="python")
+    assert rewriting.stop_when == rule
     assert all(0 < request.deadline_ms <= CONFIG.budget_s * 1000 for request in bench.backend.asked)
 
 
