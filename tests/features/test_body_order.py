@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ducktypist.domain import Source
-from ducktypist.features.body_order import Turn, turns_of
+from ducktypist.features.body.order import Turn, turns_of
 from ducktypist.ledger.sources import SourceCount
 
 FORMS = {Source.CHAT, Source.INFILL, Source.TEXT}

@@ -8,9 +8,9 @@ import pytest
 
 from ducktypist.config import CompleteConfig
 from ducktypist.domain import Kind, Outcome, Priority, Rung, StopName, StopRule
-from ducktypist.features.complete import CompleteRequest, Completion, complete
-from ducktypist.features.ghost_answers import LEAST_LIKELIHOOD, N_SAMPLES
-from ducktypist.features.ring import Ring
+from ducktypist.features.context.ring import Ring
+from ducktypist.features.ghost.answers import LEAST_LIKELIHOOD, N_SAMPLES
+from ducktypist.features.ghost.complete import CompleteRequest, Completion, complete
 from ducktypist.syntax.checks import new_syntax_errors
 from support.cursor import at_cursor
 from support.engines import until_async

@@ -24,12 +24,12 @@ from ducktypist.domain import (
     TextEdit,
 )
 from ducktypist.features.derace import _same_here, derace
-from ducktypist.features.derace_case import RaceCase, race_reproduced, reports_of
-from ducktypist.features.derace_validation import SCREEN_COUNT, RaceValidator
+from ducktypist.features.derace.case import RaceCase, race_reproduced, reports_of
+from ducktypist.features.derace.validation import SCREEN_COUNT, RaceValidator
+from ducktypist.features.fix.proposals import FixProposal
 from ducktypist.features.grounds import Grounds
-from ducktypist.features.proposals import FixProposal
 from ducktypist.ledger.reading import Suggestion
-from ducktypist.syntax.race_recipes import racing_variables
+from ducktypist.syntax.race.recipes import racing_variables
 from ducktypist.verify.sandbox import SandboxStatus
 from support.race_runs import go_grounds, request_for
 from support.races import BadPatch, RaceTask, bad_patches, race_tasks, task_named

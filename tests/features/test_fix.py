@@ -22,7 +22,7 @@ from ducktypist.domain import (
 )
 from ducktypist.engine.scripted import flatten
 from ducktypist.features.fix import FixProposal, FixRequest, fix
-from ducktypist.features.fix_questions import MAX_HOLES
+from ducktypist.features.fix.questions import MAX_HOLES
 from ducktypist.verify.sandbox import SandboxStatus
 from support.engines import until_async
 from support.sandboxes import tree_hash

@@ -9,9 +9,9 @@ import pytest
 
 from ducktypist.config import CompleteConfig
 from ducktypist.errors import EngineError
-from ducktypist.features.complete import CompleteRequest, Completion
 from ducktypist.features.ghost import Ghost
-from ducktypist.features.ghost_running import LINGER_S
+from ducktypist.features.ghost.complete import CompleteRequest, Completion
+from ducktypist.features.ghost.running import LINGER_S
 from support.cursor import at_cursor
 from support.engines import until_async
 from support.workbench import Bench, bench_of, document_of

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ducktypist.domain import StopName
-from ducktypist.features.ghost_hole import Hole, HoleKind, hole_at
+from ducktypist.features.ghost.hole import Hole, HoleKind, hole_at
 from support.cursor import at_cursor
 from support.workbench import document_of
 

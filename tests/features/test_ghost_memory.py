@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ducktypist.domain import ModelIdentity, Outcome, Rung, Span, TextEdit, Verdict
-from ducktypist.features.complete import Completion
-from ducktypist.features.ghost_memory import MAX_REMEMBERED, Memory, Place
+from ducktypist.features.ghost.complete import Completion
+from ducktypist.features.ghost.memory import MAX_REMEMBERED, Memory, Place
 from support.cursor import at_cursor
 from support.workbench import document_of
 

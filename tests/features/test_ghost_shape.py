@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ducktypist.features.ghost_hole import hole_at
-from ducktypist.features.ghost_shape import Shaped, is_complete, shaped
+from ducktypist.features.ghost.hole import hole_at
+from ducktypist.features.ghost.shape import Shaped, is_complete, shaped
 from ducktypist.syntax.checks import new_syntax_errors
 from support.cursor import at_cursor
 from support.workbench import document_of

@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 
 from ducktypist.domain import FileLines, Frame, TestOutcome, TestReport, TestResult
+from ducktypist.features.fix.localise import MAX_FUNCTIONS, Suspect, impacted, suspects
 from ducktypist.features.grounds import Grounds
-from ducktypist.features.localise import MAX_FUNCTIONS, Suspect, impacted, suspects
 from ducktypist.syntax.lines import LineTable
 from ducktypist.verify.go_runner import GoRunner
 from ducktypist.verify.go_toolchain import find_go

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from ducktypist.features import readable
-from ducktypist.features.readable import FileIndex, holds_secret, is_secret
+from ducktypist.features.context import readable
+from ducktypist.features.context.readable import FileIndex, holds_secret, is_secret
 from support.workbench import write_tree
 
 PYTHON = frozenset({".py"})

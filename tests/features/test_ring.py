@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ducktypist.features.ring import CHUNK_LINES, Ring, similarity, tokens_of
+from ducktypist.features.context.ring import CHUNK_LINES, Ring, similarity, tokens_of
 
 ONE, TWO = "file:///w/one.py", "file:///w/two.py"
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ducktypist.domain import Document, Span
-from ducktypist.features import surroundings as module
-from ducktypist.features.context_files import Found, Wanted
-from ducktypist.features.ring import Ring
-from ducktypist.features.surroundings import Piece, PieceKind, surroundings
+from ducktypist.features.context import surroundings as module
+from ducktypist.features.context.files import Found, Wanted
+from ducktypist.features.context.ring import Ring
+from ducktypist.features.context.surroundings import Piece, PieceKind, surroundings
 from ducktypist.prompting.pieces import as_comment, cost_chars
 from ducktypist.syntax.regions import function_at
 from support.workbench import document_of, write_tree

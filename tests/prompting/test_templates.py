@@ -41,7 +41,7 @@ def test_every_prompt_that_is_asked_for_by_name_is_shipped() -> None:
     """The names that the features use are exactly the files there are."""
     features = Path(inspect.getfile(PromptLibrary)).parents[1] / "features"
     used: set[str] = set()
-    for path in features.glob("*.py"):
+    for path in features.rglob("*.py"):
         text = path.read_text()
         used |= set(re.findall(r'prompts\[\s*"([a-z-]+)"', text))
         used |= set(re.findall(r'"((?:inline|body|fix|explain)-[a-z-]+)"', text))

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ducktypist.syntax.race_recipes import RacingLine, racing_variables
+from ducktypist.syntax.race.recipes import RacingLine, racing_variables
 from ducktypist.verify.race import Shared
 
 CASES = Path(__file__).parent.parent / "cases" / "races"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ducktypist.syntax.doc_checks import CheckForm, doc_checks
-from ducktypist.syntax.doc_checks_go_types import as_literal, expression_names, split_arguments
+from ducktypist.syntax.doc_checks.go_types import as_literal, expression_names, split_arguments
 from ducktypist.syntax.regions import function_named
 
 HEAD = 'package calc\n\nimport "errors"\n\nvar ErrBad = errors.New("bad")\n\n'

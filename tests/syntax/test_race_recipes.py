@@ -4,8 +4,8 @@ import pytest
 
 from ducktypist.syntax.checks import new_syntax_errors
 from ducktypist.syntax.go_scopes import GoFile
-from ducktypist.syntax.race_recipes import RacingLine, race_recipes, racing_variables
-from ducktypist.syntax.race_result import Recipe
+from ducktypist.syntax.race.recipes import RacingLine, race_recipes, racing_variables
+from ducktypist.syntax.race.result import Recipe
 from support.races import RaceTask, race_tasks, task_named
 
 

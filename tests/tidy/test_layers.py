@@ -43,7 +43,7 @@ HOMES = {
     "tree_sitter_javascript": ["syntax/*"],
     "tree_sitter_rust": ["syntax/*"],
     "tree_sitter_typescript": ["syntax/*"],
-    "pathspec": ["features/ignored.py"],
+    "pathspec": ["features/context/ignored.py"],
     "subprocess": [
         "verify/*",
         "engine/keeper.py",

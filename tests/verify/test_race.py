@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ducktypist.domain import Outcome, Rung, TestOutcome, TestReport, TestResult
-from ducktypist.syntax.race_recipes import RacingLine, racing_variables
+from ducktypist.syntax.race.recipes import RacingLine, racing_variables
 from ducktypist.verify.race import Shared, judge_race, race_refusals
 from ducktypist.verify.race_goroutines import counter_for
 from support.races import BadPatch, RaceTask, bad_patches, race_tasks, task_named

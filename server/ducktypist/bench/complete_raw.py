@@ -1,6 +1,6 @@
 """The same model without the feature: asked once, greedily; and every form of asking at once.
 
-What a body is asked with is the feature's own (:mod:`ducktypist.features.body_forms`); what is done
+What a body is asked with is the feature's own (:mod:`ducktypist.features.body.forms`); what is done
 with the answers is not: each is cut to a body, put in its place, and that is all. A line is plain
 fill-in-the-middle with the whole file around the cursor.
 """
@@ -21,7 +21,7 @@ from ducktypist.domain import (
     Source,
     TextPrompt,
 )
-from ducktypist.features.body_forms import Form, body_forms
+from ducktypist.features.body.forms import Form, body_forms
 from ducktypist.features.workbench import Tally, Workbench
 from ducktypist.prompting import postprocess
 from ducktypist.syntax.edits import LineTable, reindent

@@ -23,8 +23,8 @@ from ducktypist.bench.measure import Bar, Row
 from ducktypist.config import CompleteConfig, ExplainConfig
 from ducktypist.domain import GenerationRequest, Timings
 from ducktypist.errors import DucktypistError
-from ducktypist.features.complete import CompleteRequest, complete
 from ducktypist.features.explain import ExplainRequest, ExplanationCache, explain
+from ducktypist.features.ghost.complete import CompleteRequest, complete
 from ducktypist.features.workbench import Workbench
 
 BETWEEN_TOKENS = 16

@@ -28,9 +28,9 @@ from ducktypist.domain import (
 )
 from ducktypist.engine.client import EngineClient, GenerationStream, HostSpec
 from ducktypist.errors import DucktypistError
-from ducktypist.features.fix_case import Failure
-from ducktypist.features.fix_questions import Round, rounds
-from ducktypist.features.localise import Suspect
+from ducktypist.features.fix.case import Failure
+from ducktypist.features.fix.localise import Suspect
+from ducktypist.features.fix.questions import Round, rounds
 from ducktypist.features.workbench import Workbench
 from ducktypist.ledger.store import Ledger
 from ducktypist.prompting.templates import PromptLibrary

@@ -29,8 +29,8 @@ from ducktypist.bench.engine_sides import Ring, Side
 from ducktypist.bench.measure import Bar, Row, quantile, since_ms
 from ducktypist.config import CompleteConfig, ExplainConfig
 from ducktypist.errors import EngineError
-from ducktypist.features.complete import CompleteRequest, complete
 from ducktypist.features.explain import ExplainRequest, ExplanationCache, explain
+from ducktypist.features.ghost.complete import CompleteRequest, complete
 from ducktypist.features.workbench import Workbench
 
 SETTLE_TIMEOUT_S = 60.0

@@ -19,7 +19,7 @@ from ducktypist.bench.engine_asking import (
 from ducktypist.config import CompleteConfig
 from ducktypist.domain import GenerationRequest, Source
 from ducktypist.errors import DucktypistError
-from ducktypist.features.body_forms import body_forms
+from ducktypist.features.body.forms import body_forms
 from ducktypist.features.workbench import Workbench
 from ducktypist.prompting import postprocess
 

@@ -18,10 +18,10 @@ from ducktypist.domain import FailingTest, TextEdit, Verdict
 from ducktypist.errors import DucktypistError, StaleError
 from ducktypist.features.afterwards import Suggested
 from ducktypist.features.body import BodyRequest, write_body
+from ducktypist.features.context.readable import is_secret
 from ducktypist.features.fix import FixRequest, fix
+from ducktypist.features.fix.proposals import FixProposal, SearchSummary
 from ducktypist.features.grounds import Grounds, NotRunnable
-from ducktypist.features.proposals import FixProposal, SearchSummary
-from ducktypist.features.readable import is_secret
 from ducktypist.lsp.convert import (
     Mapper,
     path_to_uri,

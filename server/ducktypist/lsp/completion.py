@@ -17,7 +17,7 @@ from lsprotocol import types
 from ducktypist.domain import Span
 from ducktypist.errors import EngineError, ModelError
 from ducktypist.features.afterwards import Suggested
-from ducktypist.features.complete import CompleteRequest, Completion
+from ducktypist.features.ghost.complete import CompleteRequest, Completion
 from ducktypist.lsp.window import View
 from ducktypist.syntax.lines import line_start
 from ducktypist.syntax.regions import function_at

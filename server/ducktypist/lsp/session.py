@@ -18,10 +18,10 @@ from lsprotocol import types
 from ducktypist.app import App
 from ducktypist.domain import Document, Span
 from ducktypist.errors import DucktypistError, EditorError, ModelMissingError
+from ducktypist.features.context.ring import Ring
 from ducktypist.features.explain import ExplanationCache
 from ducktypist.features.ghost import Ghost
 from ducktypist.features.grounds import Grounds, NotRunnable
-from ducktypist.features.ring import Ring
 from ducktypist.lsp.accepted import Acceptances
 from ducktypist.lsp.completion_switch import CompletionSwitch
 from ducktypist.lsp.convert import Mapper, supports_configuration, uri_to_path

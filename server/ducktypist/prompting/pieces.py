@@ -1,7 +1,7 @@
 """Pieces of code from around the cursor and from other files, and how a prompt shows them.
 
-What the pieces are is found out elsewhere (``features.surroundings``). Special tokens in them are
-neutralised where every value is, when a template is rendered.
+What the pieces are is found out elsewhere (``features.context.surroundings``). Special tokens in
+them are neutralised where every value is, when a template is rendered.
 """
 
 from __future__ import annotations

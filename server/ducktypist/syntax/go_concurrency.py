@@ -13,7 +13,7 @@ from ducktypist.syntax.go_changes import imported
 from ducktypist.syntax.go_declared import FUNCTIONS
 from ducktypist.syntax.go_scopes import ELSEWHERE, GoFile, Use, Variable, VariableKind
 from ducktypist.syntax.parse import walk
-from ducktypist.syntax.race_regions import LOOPS, inside, is_wait, starts_goroutine
+from ducktypist.syntax.race.regions import LOOPS, inside, is_wait, starts_goroutine
 
 _CONDITIONS = frozenset(
     {"if_statement", "expression_case", "type_case", "default_case", "communication_case"}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ducktypist.syntax.doc_checks import CheckForm, DocCheck
-from ducktypist.syntax.doc_checks_go_types import expression_names, split_arguments
+from ducktypist.syntax.doc_checks.go_types import expression_names, split_arguments
 from ducktypist.syntax.go_imports import PATHS
 
 _HEAD = """\

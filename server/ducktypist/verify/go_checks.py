@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ducktypist.domain import TestOutcome, TestReport
 from ducktypist.syntax.doc_checks import DocCheck, doc_checks
-from ducktypist.syntax.doc_checks_go_types import go_signature
+from ducktypist.syntax.doc_checks.go_types import go_signature
 from ducktypist.syntax.model import FunctionRegion
 from ducktypist.syntax.regions import function_named, imports
 from ducktypist.verify.example_plan import ExampleReport, lost, nothing_run, relative_to

@@ -15,7 +15,7 @@ from ducktypist.domain import Outcome, TestReport, Verdict
 from ducktypist.syntax.edits import normal_form
 from ducktypist.syntax.go_concurrency import Concurrency, concurrency, is_declared, writers
 from ducktypist.syntax.go_scopes import Variable, VariableKind
-from ducktypist.syntax.race_checks import torn_apart
+from ducktypist.syntax.race.checks import torn_apart
 from ducktypist.verify.guard import is_protected
 from ducktypist.verify.race_reports import has_race
 from ducktypist.verify.verdict import judge_fix

@@ -2,7 +2,7 @@
 
 Ochiai, after Abreu, Zoeteweij and van Gemund, "On the Accuracy of Spectrum-based Fault
 Localization", TAIC PART 2007. What a line has to do with the failure's trace or the test's words
-is not asked here; ``features.localise`` does.
+is not asked here; ``features.fix.localise`` does.
 """
 
 from __future__ import annotations

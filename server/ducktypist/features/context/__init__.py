@@ -1,0 +1,1 @@
+"""What the model gets to see besides the text around the cursor, and what it never sees."""
