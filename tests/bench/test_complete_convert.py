@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench.complete_convert import convert
-from ducktypist.bench.complete_tasks import CompleteTask, task_of
+from ducktypist.bench.complete.convert import convert
+from ducktypist.bench.complete.tasks import CompleteTask, task_of
 from ducktypist.bench.tasks import TaskError
 from support.fix_tasks import lines_written
 

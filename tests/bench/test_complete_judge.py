@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ducktypist.bench.complete_judge import (
+from ducktypist.bench.complete.judge import (
     adds_syntax_error,
     repeated_below,
     repeated_docstring,

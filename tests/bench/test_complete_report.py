@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench.complete_place import Circumstances
-from ducktypist.bench.complete_report import report
-from ducktypist.bench.complete_run import Outcome, Plan, Result
-from ducktypist.bench.fix_figures import Figure
+from ducktypist.bench.complete.place import Circumstances
+from ducktypist.bench.complete.report import report
+from ducktypist.bench.complete.run import Outcome, Plan, Result
+from ducktypist.bench.figures import Figure
 from ducktypist.bench.measure import Load
 from support.complete_tasks import result
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench import complete_run
-from ducktypist.bench.complete_attempt import ghost_of
-from ducktypist.bench.complete_positions import KINDS, drawn, run_positions
-from ducktypist.bench.complete_report import report
-from ducktypist.bench.complete_run import Plan, run
-from ducktypist.bench.complete_tasks import CompleteTask, CompleteTaskFile, read_tasks
-from ducktypist.bench.complete_typing import run_typing
-from ducktypist.bench.engine_asking import Trace
-from ducktypist.bench.fix_batch import grounds_at
+from ducktypist.bench.complete import run as complete_run
+from ducktypist.bench.complete.attempt import ghost_of
+from ducktypist.bench.complete.positions import KINDS, drawn, run_positions
+from ducktypist.bench.complete.report import report
+from ducktypist.bench.complete.run import Plan, run
+from ducktypist.bench.complete.tasks import CompleteTask, CompleteTaskFile, read_tasks
+from ducktypist.bench.complete.typing import run_typing
+from ducktypist.bench.engine.asking import Trace
+from ducktypist.bench.fix.batch import grounds_at
 from support.complete_tasks import BODY, HEAD, OWN, body_task, line_task
 from support.windows import script_written
 

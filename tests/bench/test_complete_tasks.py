@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench.complete_grade import graded
-from ducktypist.bench.complete_tasks import chosen, part_of, read_tasks, write_tasks
-from ducktypist.bench.fix_batch import grounds_at
+from ducktypist.bench.complete.grade import graded
+from ducktypist.bench.complete.tasks import chosen, part_of, read_tasks, write_tasks
+from ducktypist.bench.fix.batch import grounds_at
 from ducktypist.bench.tasks import TaskError
 from support.complete_tasks import BODY, HEAD, OWN, body_task, line_task
 from support.fix_tasks import lines_written

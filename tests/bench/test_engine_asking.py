@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ducktypist.bench.engine_append import completion_request
-from ducktypist.bench.engine_asking import (
+from ducktypist.bench.engine.append import completion_request
+from ducktypist.bench.engine.asking import (
     CatchingClient,
     as_others_take_it,
     asked_by,
@@ -18,7 +18,7 @@ from ducktypist.bench.engine_asking import (
     load_trace,
     workbench_of,
 )
-from ducktypist.bench.engine_texts import (
+from ducktypist.bench.engine.texts import (
     BODIES,
     REPAIRS,
     body_requests,

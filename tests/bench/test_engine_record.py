@@ -7,9 +7,9 @@ import itertools
 import json
 from collections import Counter
 
-from ducktypist.bench.engine_asking import function_of, load_trace
-from ducktypist.bench.engine_record import N_KEYSTROKES, TRACE, record
-from ducktypist.bench.engine_texts import BODIES, REPAIRS, finished_text
+from ducktypist.bench.engine.asking import function_of, load_trace
+from ducktypist.bench.engine.record import N_KEYSTROKES, TRACE, record
+from ducktypist.bench.engine.texts import BODIES, REPAIRS, finished_text
 from ducktypist.syntax.edits import statement_lines
 
 MAX_BYTES = 100_000

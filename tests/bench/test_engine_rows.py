@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ducktypist.bench.engine_rows import Turns, ceiling, in_turns, number, spread, step_costs
+from ducktypist.bench.engine.rows import Turns, ceiling, in_turns, number, spread, step_costs
 
 
 async def test_ways_take_turns_and_another_one_begins_each_round() -> None:

@@ -35,7 +35,7 @@ def native(folder: Path, source: str) -> dict[str, object]:
     (folder / "xllamacpp.py").write_text(source)
     arguments = ["--model", "m.gguf", "--n-ctx", "100", "--n-threads", "2", "--n-parallel", "3"]
     done = subprocess.run(
-        [sys.executable, "-m", "ducktypist.bench.engine_native", *arguments],
+        [sys.executable, "-m", "ducktypist.bench.engine.native", *arguments],
         env={**os.environ, "PYTHONPATH": str(folder)},
         input="",
         capture_output=True,
@@ -67,7 +67,7 @@ def bare(model: Path, *asked: dict[str, object]) -> list[dict[str, object]]:
     """Return what the bare loop answers."""
     arguments = ["--model", str(model), "--n-ctx", "512", "--n-threads", "2"]
     done = subprocess.run(
-        [sys.executable, "-m", "ducktypist.bench.engine_bare", *arguments],
+        [sys.executable, "-m", "ducktypist.bench.engine.bare", *arguments],
         input="".join(json.dumps(item) + "\n" for item in asked),
         capture_output=True,
         text=True,

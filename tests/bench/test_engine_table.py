@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ducktypist.bench.engine_table import GROUPS, engine
+from ducktypist.bench.engine.table import GROUPS, engine
 from ducktypist.bench.measure import Report, Row
 from ducktypist.cli.bench import ENGINE_GROUPS
 from ducktypist.errors import ModelMissingError

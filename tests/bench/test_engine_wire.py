@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ducktypist.bench.engine_wire import Door
+from ducktypist.bench.engine.wire import Door
 from ducktypist.errors import EngineCrashedError, EngineRequestError, EngineUnavailableError
 from support.engines import short_folder
 

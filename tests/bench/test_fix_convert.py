@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench.fix_convert import convert
-from ducktypist.bench.fix_tasks import TaskError, read_tasks, write_tasks
+from ducktypist.bench.fix.convert import convert
+from ducktypist.bench.fix.tasks import TaskError, read_tasks, write_tasks
 from support.fix_tasks import lines_written
 
 ROW: dict[str, Any] = {

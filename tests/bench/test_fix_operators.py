@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
-from ducktypist.bench.fix_go_tokens import tables, tokens
-from ducktypist.bench.fix_operators_go import go_bugs
-from ducktypist.bench.fix_operators_python import python_bugs
+from ducktypist.bench.fix.go_tokens import tables, tokens
+from ducktypist.bench.fix.operators_go import go_bugs
+from ducktypist.bench.fix.operators_python import python_bugs
 
 PYTHON = '''\
 import math

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench.fix_inputs import further_calls
-from ducktypist.bench.fix_problems import PARTS, part_of, problem_of, read_problems
-from ducktypist.bench.fix_tasks import TaskError
+from ducktypist.bench.fix.inputs import further_calls
+from ducktypist.bench.fix.problems import PARTS, part_of, problem_of, read_problems
+from ducktypist.bench.fix.tasks import TaskError
 from support.fix_tasks import lines_written
 
 FUNCTION: dict[str, Any] = {

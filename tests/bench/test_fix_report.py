@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench.fix_attempt import Attempt, Grade
-from ducktypist.bench.fix_cancel import Stopped
-from ducktypist.bench.fix_figures import Figure
-from ducktypist.bench.fix_report import report
-from ducktypist.bench.fix_run import ONE_SHOT, SEARCH, Outcome, Plan, told
+from ducktypist.bench.figures import Figure
+from ducktypist.bench.fix.attempt import Attempt, Grade
+from ducktypist.bench.fix.cancel import Stopped
+from ducktypist.bench.fix.report import report
+from ducktypist.bench.fix.run import ONE_SHOT, SEARCH, Outcome, Plan, told
 from ducktypist.bench.measure import Load
 from support.fix_tasks import task
 

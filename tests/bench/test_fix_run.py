@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench import fix_batch, fix_cancel, fix_planting
-from ducktypist.bench.fix_attempt import laid_out
-from ducktypist.bench.fix_batch import Case, grounds_at, run_cases, runner_for
-from ducktypist.bench.fix_planting import plant
-from ducktypist.bench.fix_problems import problem_of
-from ducktypist.bench.fix_report import report
-from ducktypist.bench.fix_run import ONE_SHOT, SEARCH, Plan, run
-from ducktypist.bench.fix_tasks import Task, TaskFile
+from ducktypist.bench.fix import batch as fix_batch
+from ducktypist.bench.fix import cancel as fix_cancel
+from ducktypist.bench.fix import planting as fix_planting
+from ducktypist.bench.fix.attempt import laid_out
+from ducktypist.bench.fix.batch import Case, grounds_at, run_cases, runner_for
+from ducktypist.bench.fix.planting import plant
+from ducktypist.bench.fix.problems import problem_of
+from ducktypist.bench.fix.report import report
+from ducktypist.bench.fix.run import ONE_SHOT, SEARCH, Plan, run
+from ducktypist.bench.fix.tasks import Task, TaskFile
 from support.fix_tasks import CODE, HIDDEN, RIGHT, TEST, lines_written, task
 from support.windows import script_written
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ducktypist.bench.fix_tasks import TaskError, digest, is_source, read_tasks, write_tasks
+from ducktypist.bench.fix.tasks import TaskError, digest, is_source, read_tasks, write_tasks
 from support.fix_tasks import CODE, lines_written, task
 
 GOOD = task().as_json()

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ducktypist.bench import fix_watch
-from ducktypist.bench.fix_watch import Premises, changes, descendants, left_behind, tree
+from ducktypist.bench.fix import watch as fix_watch
+from ducktypist.bench.fix.watch import Premises, changes, descendants, left_behind, tree
 
 
 @pytest.fixture

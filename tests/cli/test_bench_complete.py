@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ducktypist.bench import complete_positions, complete_run, complete_typing
-from ducktypist.bench.complete_ledger import Life
-from ducktypist.bench.complete_place import Circumstances
-from ducktypist.bench.complete_positions import Position, PositionsReport, Seen
-from ducktypist.bench.complete_run import Outcome, Plan
-from ducktypist.bench.complete_tasks import CompleteTaskFile, read_tasks, write_tasks
-from ducktypist.bench.complete_typing import TypingReport
+from ducktypist.bench.complete import positions as complete_positions
+from ducktypist.bench.complete import run as complete_run
+from ducktypist.bench.complete import typing as complete_typing
+from ducktypist.bench.complete.ledger import Life
+from ducktypist.bench.complete.place import Circumstances
+from ducktypist.bench.complete.positions import Position, PositionsReport, Seen
+from ducktypist.bench.complete.run import Outcome, Plan
+from ducktypist.bench.complete.tasks import CompleteTaskFile, read_tasks, write_tasks
+from ducktypist.bench.complete.typing import TypingReport
 from ducktypist.bench.measure import Load
 from ducktypist.cli.bench import bench
 from ducktypist.errors import DucktypistError

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ducktypist.bench import fix_planting, fix_run
-from ducktypist.bench.fix_attempt import Attempt, Grade
-from ducktypist.bench.fix_run import Outcome, Plan
-from ducktypist.bench.fix_tasks import TaskFile, read_tasks, write_tasks
+from ducktypist.bench.fix import planting as fix_planting
+from ducktypist.bench.fix import run as fix_run
+from ducktypist.bench.fix.attempt import Attempt, Grade
+from ducktypist.bench.fix.run import Outcome, Plan
+from ducktypist.bench.fix.tasks import TaskFile, read_tasks, write_tasks
 from ducktypist.bench.measure import Load
 from ducktypist.cli.bench import bench
 from ducktypist.errors import DucktypistError

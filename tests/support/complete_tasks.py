@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ducktypist.bench.complete_attempt import Attempt
-from ducktypist.bench.complete_grade import Grade
-from ducktypist.bench.complete_raw import Raw
-from ducktypist.bench.complete_run import Result
-from ducktypist.bench.complete_tasks import CompleteTask
+from ducktypist.bench.complete.attempt import Attempt
+from ducktypist.bench.complete.grade import Grade
+from ducktypist.bench.complete.raw import Raw
+from ducktypist.bench.complete.run import Result
+from ducktypist.bench.complete.tasks import CompleteTask
 
 OWN = Path(__file__).parents[1] / "cases" / "complete" / "tasks.jsonl"
 HEAD = '''\

@@ -131,7 +131,7 @@ def native(model: Path) -> Iterator[Engine]:
             "llama.cpp's own server is missing: install the dev dependency xllamacpp; "
             'to leave these tests out, run pytest -m "not model"'
         )
-    command = [sys.executable, "-m", "ducktypist.bench.engine_native", f"--model={model}"]
+    command = [sys.executable, "-m", "ducktypist.bench.engine.native", f"--model={model}"]
     command += [f"--n-ctx={N_CTX_TOKENS}", "--n-parallel=4", f"--n-threads={os.cpu_count() or 1}"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

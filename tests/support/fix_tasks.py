@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ducktypist.bench.fix_tasks import Task
+from ducktypist.bench.fix.tasks import Task
 
 CODE = '''\
 def total(prices, limit):

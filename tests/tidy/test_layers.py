@@ -26,9 +26,9 @@ HOMES = {
         "engine/llama_cpp.py",
         # The yardstick: a bare loop over the same build, in a process of its own, so that the
         # bench can tell what our engine costs.
-        "bench/engine_bare.py",
+        "bench/engine/bare.py",
     ],
-    "xllamacpp": ["bench/engine_native.py"],
+    "xllamacpp": ["bench/engine/native.py"],
     "pygls": ["lsp/*"],
     "lsprotocol": ["lsp/*"],
     "apsw": ["ledger/*"],

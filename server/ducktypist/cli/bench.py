@@ -102,7 +102,7 @@ def engine(
     *, json_file: IO[str] | None, only: tuple[str, ...], quick: bool, backend: str | None
 ) -> None:
     """Measure the engine against llama.cpp's bare loop and its own server; takes long."""
-    from ducktypist.bench.engine_table import engine as measure  # noqa: PLC0415 - keeps help fast
+    from ducktypist.bench.engine.table import engine as measure  # noqa: PLC0415 - keeps help fast
 
     report = _run(measure(only=only, is_quick=quick, backend=backend, on_start=_say))
     if json_file is not None:

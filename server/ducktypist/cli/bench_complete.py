@@ -18,9 +18,9 @@ from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
-    from ducktypist.bench.complete_place import Circumstances
-    from ducktypist.bench.complete_run import Plan
-    from ducktypist.bench.fix_figures import Figure
+    from ducktypist.bench.complete.place import Circumstances
+    from ducktypist.bench.complete.run import Plan
+    from ducktypist.bench.figures import Figure
     from ducktypist.domain import Json
 
 FORMATS = ("mbpp", "humaneval", "multipl-e", "exercism-python", "exercism-go")
@@ -121,7 +121,7 @@ def complete(
     object of test files), reference (the right body or line) and group. In a body task the
     function is documented and empty, in a line task the line holds only indentation.
     """
-    from ducktypist.bench.complete_run import Plan  # noqa: PLC0415 - keeps the help fast
+    from ducktypist.bench.complete.run import Plan  # noqa: PLC0415 - keeps the help fast
 
     try:
         if convert is not None:
@@ -153,11 +153,11 @@ def complete(
 async def _measured(
     tasks: Path | None, plan: Plan, positions: int | None, speed: float, backend: str | None
 ) -> _Found:
-    from ducktypist.bench.complete_positions import run_positions  # noqa: PLC0415 - keeps help fast
-    from ducktypist.bench.complete_report import report  # noqa: PLC0415 - as above
-    from ducktypist.bench.complete_run import run  # noqa: PLC0415 - as above
-    from ducktypist.bench.complete_tasks import read_tasks  # noqa: PLC0415 - as above
-    from ducktypist.bench.complete_typing import run_typing  # noqa: PLC0415 - as above
+    from ducktypist.bench.complete.positions import run_positions  # noqa: PLC0415 - keeps help fast
+    from ducktypist.bench.complete.report import report  # noqa: PLC0415 - as above
+    from ducktypist.bench.complete.run import run  # noqa: PLC0415 - as above
+    from ducktypist.bench.complete.tasks import read_tasks  # noqa: PLC0415 - as above
+    from ducktypist.bench.complete.typing import run_typing  # noqa: PLC0415 - as above
 
     if tasks is None:
         return await run_typing(plan=plan, speed=speed, backend=backend, say=_say)
@@ -168,8 +168,8 @@ async def _measured(
 
 
 def _convert(layout: str, path: Path, *, out: Path, part: str, seed: int) -> None:
-    from ducktypist.bench.complete_convert import convert  # noqa: PLC0415 - keeps the help fast
-    from ducktypist.bench.complete_tasks import write_tasks  # noqa: PLC0415 - as above
+    from ducktypist.bench.complete.convert import convert  # noqa: PLC0415 - keeps the help fast
+    from ducktypist.bench.complete.tasks import write_tasks  # noqa: PLC0415 - as above
 
     tasks = convert(path, layout, part=part, seed=seed)
     if not tasks:

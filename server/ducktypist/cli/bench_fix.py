@@ -17,8 +17,8 @@ from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
-    from ducktypist.bench.fix_report import FixReport
-    from ducktypist.bench.fix_tasks import Task
+    from ducktypist.bench.fix.report import FixReport
+    from ducktypist.bench.fix.tasks import Task
 
 FORMATS = ("humanevalfix", "quixbugs", "goker")
 PATH = click.Path(path_type=Path)
@@ -76,9 +76,9 @@ def fix(
             return
         if tasks is None:
             raise click.UsageError("which task file? One can be made with --plant or --convert")
-        from ducktypist.bench.fix_report import report  # noqa: PLC0415 - keeps the help fast
-        from ducktypist.bench.fix_run import ONE_SHOT, SEARCH, Plan, run  # noqa: PLC0415 - as above
-        from ducktypist.bench.fix_tasks import read_tasks  # noqa: PLC0415 - as above
+        from ducktypist.bench.fix.report import report  # noqa: PLC0415 - keeps the help fast
+        from ducktypist.bench.fix.run import ONE_SHOT, SEARCH, Plan, run  # noqa: PLC0415 - as above
+        from ducktypist.bench.fix.tasks import read_tasks  # noqa: PLC0415 - as above
 
         plan = Plan(
             limit=limit,
@@ -101,13 +101,13 @@ def fix(
 
 
 def _planted(paths: tuple[Path, ...], n: int, seed: int, part: str) -> list[Task]:
-    from ducktypist.bench.fix_planting import plant  # noqa: PLC0415 - keeps the help fast
+    from ducktypist.bench.fix.planting import plant  # noqa: PLC0415 - keeps the help fast
 
     return asyncio.run(plant(paths, n=n, seed=seed, part=part, say=_say))
 
 
 def _converted(path: Path | None, layout: str | None) -> list[Task]:
-    from ducktypist.bench.fix_convert import convert  # noqa: PLC0415 - keeps the help fast
+    from ducktypist.bench.fix.convert import convert  # noqa: PLC0415 - keeps the help fast
 
     if path is None or layout is None:
         raise click.UsageError(f"--convert needs --format {'|'.join(FORMATS)}")
@@ -115,7 +115,7 @@ def _converted(path: Path | None, layout: str | None) -> list[Task]:
 
 
 def _write(out: Path, tasks: list[Task]) -> None:
-    from ducktypist.bench.fix_tasks import write_tasks  # noqa: PLC0415 - keeps the help fast
+    from ducktypist.bench.fix.tasks import write_tasks  # noqa: PLC0415 - keeps the help fast
 
     if not tasks:
         raise click.ClickException("no task came out of it; nothing was written")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ducktypist.domain import Json
 
 if TYPE_CHECKING:
-    from ducktypist.bench.fix_figures import Figure
+    from ducktypist.bench.figures import Figure
 
 MIN_WIDTH = 200
 SHA256_SHOWN = 12

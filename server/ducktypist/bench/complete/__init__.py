@@ -1,0 +1,1 @@
+"""``bench complete``: bodies and lines, written over stdio and graded by hidden tests."""

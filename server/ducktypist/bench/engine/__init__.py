@@ -1,0 +1,1 @@
+"""``bench engine``: the host beside a bare loop and llama.cpp's own server."""

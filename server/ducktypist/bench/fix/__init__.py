@@ -1,0 +1,1 @@
+"""``bench fix``: planted bugs, fixed over stdio and graded by hidden tests."""
