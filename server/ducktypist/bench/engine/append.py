@@ -112,22 +112,17 @@ async def catching(ring: Ring) -> AsyncIterator[Workbench]:
         await client.aclose()
 
 
-async def completion_request(text: str, offset: int, workbench: Workbench) -> GenerationRequest:
-    """Return what is asked for a key typed there.
-
-    Raises:
-        DucktypistError: Nothing is.
-    """
-    asked = await asked_by(
+async def completion_request(
+    text: str, offset: int, workbench: Workbench
+) -> GenerationRequest | None:
+    """Return what is asked for a key typed there; None where nothing is."""
+    return await asked_by(
         complete(
             CompleteRequest(document=document_of(text), offset=offset),
             workbench=workbench,
             config=CompleteConfig(),
         )
     )
-    if asked is None:
-        raise DucktypistError(f"nothing is asked at offset {offset} of the bench's text")
-    return asked
 
 
 async def _moments(ring: Ring, n: int, *, name: str) -> Sequence[Moment]:
@@ -136,14 +131,13 @@ async def _moments(ring: Ring, n: int, *, name: str) -> Sequence[Moment]:
     places = _keys_in_words(trace)
     if len(places) < n:
         raise DucktypistError(f"the trace has {len(places)} keys that fit, and {n} are needed")
-    step = len(places) // n
+    share = len(places) // n
     fix = next(event for event in trace.events if event["kind"] == "fix")
     made = []
     async with catching(ring) as workbench:
         for index in range(n):
-            place = places[index * step]
-            before, after = (_renamed(trace, place + more, name) for more in (0, 1))
-            text = before[0]
+            around = places[index * share : (index + 1) * share]
+            text, before, after = await _asked_around(trace, around, name, workbench)
             hover = await asked_by(
                 explain(
                     ExplainRequest(
@@ -162,15 +156,32 @@ async def _moments(ring: Ring, n: int, *, name: str) -> Sequence[Moment]:
                 raise DucktypistError("the bench's text has nothing to explain")
             made.append(
                 Moment(
-                    before=await completion_request(*before, workbench),
+                    before=before,
                     between=(
                         hover,
                         _some_lines(rounds[0].request(deadline_ms=0.0), first=index),
                     ),
-                    after=await completion_request(*after, workbench),
+                    after=after,
                 )
             )
     return made
+
+
+async def _asked_around(
+    trace: Trace, places: Sequence[int], name: str, workbench: Workbench
+) -> tuple[str, GenerationRequest, GenerationRequest]:
+    """Return the text and the questions for two keys in a row, at the first place that has both.
+
+    Raises:
+        DucktypistError: None has.
+    """
+    for place in places:
+        text, offset = _renamed(trace, place, name)
+        before = await completion_request(text, offset, workbench)
+        after = await completion_request(*_renamed(trace, place + 1, name), workbench)
+        if before is not None and after is not None:
+            return text, before, after
+    raise DucktypistError("nothing is asked in a part of the bench's text")
 
 
 def _some_lines(request: GenerationRequest, *, first: int) -> GenerationRequest:

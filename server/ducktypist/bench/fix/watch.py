@@ -110,7 +110,9 @@ def _present(
     if server is not None:
         found.update({item.pid: item for item in descendants(server)})
     for item in psutil.process_iter():
-        if item.pid not in own and item.pid not in found and _belongs(item, premises.top):
+        if item.pid in own or item.pid in found or (server is not None and _is(_JANITOR, item)):
+            continue
+        if _belongs(item, premises.top):
             found[item.pid] = item
     what = [f"process {pid} {_said_of(item)}" for pid, item in found.items() if _is_alive(item)]
     for folder in (premises.scratch, premises.temporary):
