@@ -13,6 +13,7 @@ from ducktypist.app import App
 from ducktypist.config import Config
 from ducktypist.errors import ConfigError, EngineUnavailableError, UnknownModelError
 from ducktypist.features.grounds import Grounds, NotRunnable
+from ducktypist.verify.go_runner import GoRunner
 from support import keyrings
 from support.keyrings import FakeKeyring
 
@@ -231,6 +232,25 @@ async def test_grounds_of_a_trusted_folder(workspace: Path) -> None:
     assert isinstance(refused, NotRunnable)
     assert "no-such-python" in refused.reason
     await app.aclose()
+
+
+@pytest.mark.sandbox
+async def test_what_go_needs_is_built_ahead_for_trusted_folders_only(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of a Go module, once it is trusted; nothing where nothing may be run."""
+    built: list[Path] = []
+
+    async def warm_all(_: GoRunner, root: Path) -> None:
+        built.append(root)
+
+    monkeypatch.setattr(GoRunner, "warm_all", warm_all)
+    await asyncio.to_thread((workspace / "go.mod").write_text, "module x\n\ngo 1.22\n")
+    for trusted in (False, True):
+        app = App(roots=[workspace], trusted=trusted)
+        await app.warm_tests(app.roots[0])
+        await app.aclose()
+        assert built == (list(app.roots) if trusted else [])
 
 
 @pytest.mark.parametrize(
