@@ -247,7 +247,7 @@ async def test_what_go_needs_is_built_ahead_for_trusted_folders_only(
     monkeypatch.setattr(GoRunner, "warm_all", warm_all)
     await asyncio.to_thread((workspace / "go.mod").write_text, "module x\n\ngo 1.22\n")
     for trusted in (False, True):
-        app = App(roots=[workspace], trusted=trusted)
+        app = await asyncio.to_thread(App, roots=[workspace], trusted=trusted)
         await app.warm_tests(app.roots[0])
         await app.aclose()
         assert built == (list(app.roots) if trusted else [])
