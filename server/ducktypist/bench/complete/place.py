@@ -113,14 +113,11 @@ class Place:
 
 
 @asynccontextmanager
-async def place_for(backend: str | None, languages: set[str]) -> AsyncIterator[Place]:
+async def place_for(backend: str | None) -> AsyncIterator[Place]:
     """Give the servers' folders, and one for our own runs that is not below them."""
     with tempfile.TemporaryDirectory(prefix="dtb-referee-") as folder:
         top = await asyncio.to_thread(lambda: Path(folder).resolve() / "w")
         await asyncio.to_thread(top.mkdir)
-        if "go" in languages:
-            # Without a module nobody looks for a Go toolchain.
-            await asyncio.to_thread((top / "go.mod").write_text, "module referee\n\ngo 1.21\n")
         referee = await grounds_at(top)
         async with set_stage(backend) as stage:
             premises = Premises(

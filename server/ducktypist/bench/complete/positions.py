@@ -157,7 +157,7 @@ async def run_positions(
     wanted = chosen(tasks.tasks, limit=plan.limit, seed=plan.seed, only=plan.only)
     places = await asyncio.to_thread(drawn, wanted, n=n, seed=plan.seed)
     by_id = {task.id: task for task in wanted}
-    async with place_for(backend, set()) as place:
+    async with place_for(backend) as place:
         found = PositionsReport(
             plan=plan,
             circumstances=await circumstances(

@@ -136,7 +136,7 @@ async def run(
         DucktypistError: Nothing can be run here. What goes wrong in one task is in its result.
     """
     wanted = chosen(tasks.tasks, limit=plan.limit, seed=plan.seed, only=plan.only)
-    async with place_for(backend, {task.language for task in wanted}) as place:
+    async with place_for(backend) as place:
         found = Outcome(
             plan=plan,
             circumstances=await circumstances(

@@ -139,7 +139,7 @@ async def run_typing(
     """
     typed = await asyncio.to_thread(load_trace) if trace is None else trace
     told = hashlib.sha256(repr((typed.document, typed.events)).encode()).hexdigest()
-    async with place_for(backend, set()) as place:
+    async with place_for(backend) as place:
         found = TypingReport(
             plan=plan,
             circumstances=await circumstances(

@@ -104,6 +104,8 @@ async def grounds_at(root: Path) -> Grounds:
     Raises:
         DucktypistError: Nothing can be run on this machine.
     """
+    # Without a module nobody looks for a Go toolchain.
+    await asyncio.to_thread((root / "go.mod").write_text, "module referee\n\ngo 1.21\n")
     app = App(
         settings={"ledger": {"path": str(root.parent / "no-ledger.sqlite3")}},
         roots=[root],
