@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ducktypist.domain import Source
+from ducktypist.domain import OF_BODIES, Source
 
 RESTRICTED = frozenset(
     {
@@ -30,7 +30,7 @@ thing, sending a variable of this environment to an address is another."""
 CHOICES = {
     "engine.kv_type": ("f16", "q8_0", "q4_0"),
     "engine.flash_attention": ("auto", "on", "off"),
-    "fix.sources": tuple(str(source) for source in Source),
+    "fix.sources": tuple(str(source) for source in Source if source not in OF_BODIES),
 }
 """Settings that take one of a few words, or several of them."""
 LEAST: dict[str, float] = {

@@ -5,6 +5,7 @@ Only ``lsp.convert`` knows UTF-16 and only ``syntax`` knows tree-sitter's bytes.
 """
 
 from ducktypist.domain.candidates import (
+    OF_BODIES,
     Candidate,
     Hole,
     HoleKind,
@@ -55,6 +56,7 @@ from ducktypist.domain.verdicts import (
 )
 
 __all__ = [
+    "OF_BODIES",
     "Candidate",
     "ChatPrompt",
     "Document",

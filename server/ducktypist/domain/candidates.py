@@ -35,6 +35,10 @@ class Source(enum.StrEnum):
     """A new body, written on from what stands before."""
 
 
+OF_BODIES = frozenset({Source.CHAT, Source.INFILL, Source.TEXT})
+"""Those of bodies that are written for the first time; a fix has none of them."""
+
+
 class HoleKind(enum.StrEnum):
     """How much of a function is left out to be written anew."""
 
