@@ -227,11 +227,17 @@ async def test_while_one_types_the_prompt_begins_at_the_same_place(tmp_path: Pat
         assert begins.isdisjoint({"value_0 = 0"})
 
 
-async def test_without_fill_in_the_middle_the_text_is_continued(tmp_path: Path) -> None:
-    """A model that has no infill tokens gets what stands before the cursor."""
-    async with bench_of(tmp_path, [{"kind": "text", "reply": "1\n"}], fim=False) as bench:
-        assert await typed(bench, "y = 0\nx = <CURSOR>\n") == "y = 0\nx = 1\n"
-        assert bench.prompts == [("text", "y = 0\nx = ")]
+@pytest.mark.parametrize("reply", ["1\n", "1\nz = 2\n", "1\n```\nThat is all.", "1"])
+async def test_without_fill_in_the_middle_a_chat_goes_on_at_the_cursor(
+    tmp_path: Path, reply: str
+) -> None:
+    """A model that has no infill tokens sees both sides, and its answer begins with the line."""
+    async with bench_of(tmp_path, [{"kind": "chat", "reply": reply}], fim=False) as bench:
+        assert await typed(bench, "y = 0\nx = <CURSOR>\nz = 2\n") == "y = 0\nx = 1\nz = 2\n"
+        ((kind, prompt),) = bench.prompts
+        assert kind == "chat"
+        assert "y = 0\nx = <CURSOR>\nz = 2\n" in prompt
+        assert prompt.endswith("```python\ny = 0\nx = ")
 
 
 async def test_a_suggestion_says_that_nothing_was_run(tmp_path: Path) -> None:

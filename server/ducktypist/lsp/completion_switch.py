@@ -67,6 +67,6 @@ def infill_words(engine: Mapping[str, Json]) -> str | None:
     if has_fim:
         return "fill-in-the-middle"
     return (
-        f"the model {model} has no fill-in-the-middle tokens; it continues what stands before the "
-        f"cursor and does not see what stands after it"
+        f"the model {model} has no fill-in-the-middle tokens; it is asked in a chat, which is "
+        f"slower and less exact"
     )

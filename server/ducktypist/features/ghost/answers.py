@@ -64,12 +64,19 @@ class Answering:
     workbench: Workbench
     config: CompleteConfig
 
-    async def answer(self, prompt: Prompt) -> tuple[Generation, Shaped | None, int]:
-        """Return the answer, its shape (None: a newer question came) and how many there were."""
+    async def answer(
+        self, prompt: Prompt, *, stop: tuple[str, ...] = ()
+    ) -> tuple[Generation, Shaped | None, int]:
+        """Return the answer, its shape (None: a newer question came) and how many there were.
+
+        Args:
+            prompt: What is asked.
+            stop: What ends an answer besides what ends it at this place.
+        """
         request = GenerationRequest(
             prompt=prompt,
             max_tokens=self.config.inline_max_tokens,
-            stop=self.hole.stops(),
+            stop=(*stop, *self.hole.stops()),
             stop_when=self.hole.rule(self.document.language),
             # Who types has the focus.
             priority=Priority.FOCUS,
@@ -148,7 +155,7 @@ class Answering:
             request,
             n=N_SAMPLES,
             sampling=SAMPLING,
-            stop=("\n",),
+            stop=tuple(dict.fromkeys((*request.stop, "\n"))),
             stop_when=None,
             decode_budget_ms=self.config.inline_first_line_ms * REST_FACTOR,
         )

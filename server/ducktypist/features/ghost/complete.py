@@ -50,6 +50,8 @@ CONTEXT = Budget(within_ms=4000.0, floor_tokens=384, ceiling_tokens=3000, usual_
 BELOW = Budget(within_ms=700.0, floor_tokens=160, ceiling_tokens=1000, usual_tokens=225)
 """What stands after the cursor comes last in the prompt and is read again by each request. With
 much less of it, a small model writes what stands below already."""
+OPENING_LINES = 4
+"""So much of what stands before the cursor is enough to go on with, and cheap to read twice."""
 CONTEXT_SHARE = 0.25
 """How much of the context is for what stands elsewhere."""
 
@@ -142,7 +144,7 @@ async def draft(
     answering = Answering(
         hole=hole, document=document, asking=asking, workbench=workbench, config=config
     )
-    generation, found, n_asked = await answering.answer(prompt)
+    generation, found, n_asked = await answering.answer(prompt, stop=template.stop)
     asking.is_settled = True
     if found is None:
         asking.is_superseded = True
@@ -204,11 +206,22 @@ async def _question(
         visible=visible,
     )
     context = as_comment(pieces, language=document.language, max_chars=max_context)
-    has_fim = workbench.model.has_fim
-    template = workbench.prompts["inline-infill" if has_fim else "inline-text"]
-    values = {"context": context, "before": before + hole.lead}
-    prompt = template.render(**(values | {"after": after} if has_fim else values))
-    return template, prompt, len(visible) < len(text)
+    values = {"context": context, "before": before + hole.lead, "after": after}
+    if workbench.model.has_fim:
+        template = workbench.prompts["inline-infill"]
+    else:
+        template = workbench.prompts["inline-chat"]
+        values |= {
+            "language": assemble.language_name(document.language),
+            "fence": assemble.fence(document.language),
+            "opening": _last_lines(values["before"]),
+        }
+    return template, template.render(**values), len(visible) < len(text)
+
+
+def _last_lines(before: str) -> str:
+    """Return the lines up to the cursor with which an answer in a chat is made to begin."""
+    return "\n".join(before.split("\n")[-OPENING_LINES:])
 
 
 def _parse_failure(suggestion_id: str) -> Verified:
