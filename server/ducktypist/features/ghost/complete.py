@@ -220,8 +220,11 @@ async def _question(
 
 
 def _last_lines(before: str) -> str:
-    """Return the lines up to the cursor with which an answer in a chat is made to begin."""
-    return "\n".join(before.split("\n")[-OPENING_LINES:])
+    """Return the lines up to the cursor with which an answer in a chat is made to begin.
+
+    Blanks at the end are left to the model, whose tokens hold a blank and the word after it.
+    """
+    return "\n".join(before.split("\n")[-OPENING_LINES:]).rstrip(" \t")
 
 
 def _parse_failure(suggestion_id: str) -> Verified:
