@@ -85,7 +85,7 @@ def test_five_deaths_that_any_windows_saw_close_the_way(spec: HostSpec) -> None:
     _remember(spec, *[_death(age_s) for age_s in (100, 80, 60, 40)])
     assert left_alone_s(spec) == 0
     _remember(spec, *[_death(age_s) for age_s in (100, 80, 60, 40, 20)])
-    assert 75 < left_alone_s(spec) <= 80
+    assert 75 < left_alone_s(spec) < 81  # the wall clock may be set back a little meanwhile
     _remember(spec, *[_death(age_s) for age_s in (200, 80, 60, 40, 20)])
     assert left_alone_s(spec) == 0
 
