@@ -56,6 +56,7 @@ class App:
             engine_url: A remote engine; wins over the settings.
         """
         self.roots = tuple(root.resolve() for root in roots)
+        self._names = dict(zip((*roots, *self.roots), self.roots * 2, strict=True))
         self.problems: list[str] = []
         """What is wrong with the settings, one sentence each, for the person to see."""
         self._editor_trusts = trusted
@@ -175,6 +176,7 @@ class App:
             prompts=self._prompts,
             ledger=self.ledger,
             session_id=self.session_id,
+            roots=self._names,
         )
 
     async def _started_engine(self) -> EngineClient:

@@ -10,11 +10,14 @@ from ducktypist import __version__
 
 COMMANDS = {
     "bench": "ducktypist.cli.bench:bench",
+    "calibrate": "ducktypist.cli.calibrate:calibrate",
     "demo": "ducktypist.cli.demo:demo",
     "host": "ducktypist.cli.host:host",
     "ingest": "ducktypist.cli.ingest:ingest",
     "key": "ducktypist.cli.key:key",
+    "ledger": "ducktypist.cli.ledger:ledger",
     "model": "ducktypist.cli.model:model",
+    "report": "ducktypist.cli.report:report",
     "stats": "ducktypist.cli.stats:stats",
     "trust": "ducktypist.cli.trust:trust",
 }

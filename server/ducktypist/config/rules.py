@@ -14,6 +14,7 @@ RESTRICTED = frozenset(
         "go",
         "tests",
         "ledger",
+        "telemetry",
         "verify.max_memory_bytes",
         "verify.max_processes",
         "verify.max_output_bytes",
@@ -23,7 +24,7 @@ RESTRICTED = frozenset(
 addresses and files, or widen what a run may use."""
 
 
-NEVER_FROM_A_WORKSPACE = frozenset({"engine.api_key_env"})
+NEVER_FROM_A_WORKSPACE = frozenset({"engine.api_key_env", "telemetry"})
 """What no workspace file may set, trusted or not: running a folder's tests in a sandbox is one
 thing, sending a variable of this environment to an address is another."""
 
@@ -48,6 +49,8 @@ LEAST: dict[str, float] = {
     "fix.repair_rounds": 0,
     "fix.line_max_tokens": 1,
     "fix.repeats": 1,
+    "ledger.retention_days": 0,
+    "telemetry.interval_s": 1,
 }
 """The smallest value that a setting takes."""
 MOST: dict[str, float] = {

@@ -163,6 +163,27 @@ class LedgerConfig:
     """Empty: the user's data directory."""
     keep_text: bool = False
     """Keep source text and suggestions, not only their hashes and lengths."""
+    retention_days: int = 90
+    """Kept text that is older is removed; 0 keeps it for ever."""
+    follow: bool = True
+    """Look later what became of accepted suggestions."""
+    verify_refused: bool = True
+    """Run refused suggestions as well where that is cheap: in idle time, in trusted folders."""
+    show_p_right: bool = True
+    """Say with a suggestion how likely it is right, by what the ledger knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryConfig:
+    """OpenTelemetry, to a collector of one's own. Off until it is turned on."""
+
+    enabled: bool = False
+    endpoint: str = ""
+    """The collector's OTLP/HTTP address, such as ``http://127.0.0.1:4318``."""
+    headers: tuple[str, ...] = ()
+    """Headers of each request, ``NAME=VALUE``; for a secret, ``NAME=env:VARIABLE``."""
+    interval_s: float = 30.0
+    """How often metrics are sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,3 +200,4 @@ class Config:
     tests: TestsConfig = field(default_factory=TestsConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     ledger: LedgerConfig = field(default_factory=LedgerConfig)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

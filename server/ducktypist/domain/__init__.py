@@ -30,6 +30,9 @@ from ducktypist.domain.generation import (
     Timings,
     TokenLogprob,
 )
+from ducktypist.domain.prediction import (
+    Prediction,
+)
 from ducktypist.domain.provenance import (
     Provenance,
 )
@@ -76,6 +79,7 @@ __all__ = [
     "ModelIdentity",
     "Mutation",
     "Outcome",
+    "Prediction",
     "Priority",
     "Prompt",
     "Provenance",

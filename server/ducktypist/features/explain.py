@@ -27,7 +27,7 @@ from ducktypist.domain import (
     Verdict,
 )
 from ducktypist.errors import PromptError
-from ducktypist.features.workbench import Budget, Tally, Workbench, new_suggestion_id
+from ducktypist.features.workbench import About, Budget, Tally, Workbench, new_suggestion_id
 from ducktypist.ledger.events import Cancelled, Generated, Shown, Superseded
 from ducktypist.prompting import assemble
 from ducktypist.prompting.markdown import plain_markdown
@@ -139,7 +139,7 @@ async def explain(
         template=template,
         prompt=prompt,
         language=document.language,
-        path_key=document.uri,
+        about=About.of(document, "explain", region.span.start),
         sampling=sampling,
         trusted=request.trusted,
     )

@@ -9,12 +9,15 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from ulid import ULID
 
 from ducktypist.domain import (
+    Document,
     Generation,
     GenerationRequest,
     ModelIdentity,
@@ -28,6 +31,7 @@ from ducktypist.errors import EngineError
 from ducktypist.features.arriving import Arriving
 from ducktypist.ledger.events import Event, Requested, StaticVerdict
 from ducktypist.ledger.store import Ledger
+from ducktypist.ledger.tell.teller import Teller
 from ducktypist.prompting import assemble
 from ducktypist.prompting.templates import PromptLibrary, Template, prompt_hash
 
@@ -50,6 +54,27 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Where a suggestion is wanted, and what for."""
+
+    path: Path | None
+    """The document's, absolute; None where it has none."""
+    task: str
+    """The same for every model that is asked to do the same: the text and the place in it."""
+
+    @classmethod
+    def of(cls, document: Document, *place: object) -> About:
+        """Return what is wanted at a place of a document.
+
+        Args:
+            document: Its text is part of the task.
+            place: What tells this task from others in it: the kind, an offset, a name.
+        """
+        words = (*(str(item) for item in place), document.text)
+        return cls(path=document.path, task="\0".join(words))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workbench:
     """The engine, the prompts and the ledger of one session."""
 
@@ -59,6 +84,23 @@ class Workbench:
     ledger: Ledger
     session_id: str
     """One per run of the language server."""
+    roots: Mapping[Path, Path] = field(default_factory=dict)
+    """The real path of each workspace folder, by every name that it goes by."""
+    teller: Teller | None = None
+    """Says how likely a suggestion is right; None where nobody is to."""
+
+    def whereabouts(self, about: About) -> dict[str, Any]:
+        """Return whose project and task it is, as the fields of a ``requested`` event."""
+        hashed, path = self.ledger.keyed_hash, about.path
+        holding = [root for root in self.roots if path is not None and path.is_relative_to(root)]
+        root = max(holding, key=lambda item: len(item.parts), default=None)
+        relative = path.relative_to(root).as_posix() if path is not None and root else ""
+        return {
+            "path_hash": hashed(relative or str(path)) if path is not None else "",
+            "project_hash": hashed(str(self.roots[root])) if root is not None else "",
+            "path": relative,
+            "task_hash": hashed(about.task) if about.task else "",
+        }
 
     def requested(
         self,
@@ -67,7 +109,7 @@ class Workbench:
         template: Template,
         prompt: Prompt,
         language: str,
-        path_key: str,
+        about: About,
         sampling: Sampling,
         trusted: bool,
         truncated: bool = False,
@@ -82,7 +124,7 @@ class Workbench:
                 session_id=self.session_id,
                 template_hash=template.template_hash,
                 prompt_hash=prompt_hash(prompt),
-                path_hash=self.ledger.keyed_hash(path_key) if path_key else "",
+                **self.whereabouts(about),
                 sampling=sampling,
                 truncated=truncated,
                 trusted=trusted,

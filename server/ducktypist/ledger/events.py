@@ -7,9 +7,8 @@ edited later; an outcome is a later event with the same ``suggestion_id`` (a ULI
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ducktypist.domain import (
     FinishReason,
@@ -17,95 +16,71 @@ from ducktypist.domain import (
     Kind,
     ModelIdentity,
     Outcome,
+    Prediction,
     Rung,
     Sampling,
     Timings,
     Verdict,
 )
+from ducktypist.ledger.later import Placed, Sighted, TestRun, TestSeen
 from ducktypist.ledger.logprobs import logprob_features
 from ducktypist.ledger.tried import Tried
+from ducktypist.ledger.words import (
+    Answer,
+    Checkpoint,
+    Judge,
+    Label,
+    Moment,
+    StaticVerdict,
+    TextRole,
+    Tier,
+    Verifier,
+)
+
+__all__ = [
+    "Accepted",
+    "Answer",
+    "Cancelled",
+    "Checkpoint",
+    "Dismissed",
+    "Event",
+    "Generated",
+    "Judge",
+    "Label",
+    "Moment",
+    "Persisted",
+    "Placed",
+    "Requested",
+    "Revised",
+    "Settled",
+    "Shown",
+    "Sighted",
+    "SourceText",
+    "StaticVerdict",
+    "Superseded",
+    "TestRun",
+    "TestSeen",
+    "TextRole",
+    "Tier",
+    "Tried",
+    "Verified",
+    "Verifier",
+    "foretold",
+]
 
 
-class Answer(enum.StrEnum):
-    """Whether the model answered at all; an empty answer and a refusal are wrong ones."""
-
-    GIVEN = "given"
-    EMPTY = "empty"
-    REFUSAL = "refusal"
-
-
-class StaticVerdict(enum.StrEnum):
-    """How far the static checks got when the answer was generated."""
-
-    NOT_CHECKED = "not_checked"
-    BROKEN = "broken"
-    PARSES = "parses"
-    RESOLVES = "resolves"
-
-
-class Verifier(enum.StrEnum):
-    """What checked a suggestion. The first three read it; the others run something."""
-
-    PARSE = "parse"
-    RESOLVE = "resolve"
-    CLAIM = "claim"
-    EXAMPLES = "examples"
-    TARGET_TEST = "target_test"
-    SUITE = "suite"
-    RACE = "race"
-    ROUND_TRIP = "round_trip"
-
-
-class Tier(enum.StrEnum):
-    """Whether the model saw the check, did not, or it is about what passed before."""
-
-    VISIBLE = "visible"
-    HIDDEN = "hidden"
-    REGRESSION = "regression"
-
-
-class Moment(enum.StrEnum):
-    """When a check was made, and of whose code; the first two are evidence for a label."""
-
-    BEFORE_SHOWN = "before_shown"
-    AS_SUGGESTED = "as_suggested"
-    """Run after it was accepted or dismissed; what was run was the suggestion as it was made."""
-    IN_EDITED_CODE = "in_edited_code"
-    """Run after it was accepted, and what was run is the person's work as well."""
-
-
-class Label(enum.StrEnum):
-    """What a suggestion turned out to be; the rules stand in ``sql/0002_views.sql``."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
-    FLAKY = "flaky"
-    UNVERIFIED = "unverified"
-
-
-class Judge(enum.StrEnum):
-    """Who concluded."""
-
-    RULES = "rules"
-    PERSON = "person"
-    BENCH = "bench"
-
-
-class Checkpoint(enum.StrEnum):
-    """When it was looked whether a suggestion still stands."""
-
-    AFTER_30_S = "30s"
-    AFTER_2_MIN = "2min"
-    AFTER_10_MIN = "10min"
-    NEXT_COMMIT = "next_commit"
-
-
-class TextRole(enum.StrEnum):
-    """What a kept text is; kept only where the user turned ``ledger.keep_text`` on."""
-
-    PROMPT = "prompt"
-    ANSWER = "answer"
-    PATH = "path"
+def foretold(prediction: Prediction | None) -> dict[str, Any]:
+    """Return a prediction as the fields of an event; nothing where there is none."""
+    if prediction is None:
+        return {}
+    return {
+        "p_right": prediction.p_right,
+        "calibrator": prediction.calibrator,
+        "p_low": prediction.low,
+        "p_high": prediction.high,
+        "n_like": prediction.n_like,
+        "has_tell": prediction.has_tell,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +101,13 @@ class Requested:
     """``b2:…`` of the rendered prompt."""
     path_hash: str = ""
     """Keyed hash of the workspace-relative path; empty for a document without one."""
+    project_hash: str = ""
+    """Keyed hash of the workspace folder; empty for a document in none."""
+    path: str = ""
+    """Relative to the workspace folder, with ``/``; empty for a document in none."""
+    task_hash: str = ""
+    """Keyed hash of what was to be done, the same for another model at the same place of the same
+    text; empty where nobody says."""
     sampling: Sampling = field(default_factory=Sampling)
     prompt_tokens: int | None = None
     """None when they were not counted before the request."""
@@ -153,12 +135,19 @@ class Generated:
     """Smallest lead of a token over its runner-up, in nats."""
     n_candidates: int = 1
     n_agreeing: int | None = None
-    """Size of the largest cluster of candidates that behaved alike; None when not compared."""
+    """How many of the candidates behave as the chosen one does; None when not compared."""
+    n_compared: int | None = None
+    """How many were compared by running them."""
     static_verdict: StaticVerdict = StaticVerdict.NOT_CHECKED
     p_right: float | None = None
     """What was predicted at that moment, before the outcome; None when nothing predicts yet."""
     calibrator: str | None = None
     """Version of what predicted."""
+    p_low: float | None = None
+    p_high: float | None = None
+    n_like: int | None = None
+    has_tell: bool | None = None
+    """With the two above: see :class:`~ducktypist.domain.Prediction`."""
 
     @classmethod
     def of(
@@ -170,6 +159,8 @@ class Generated:
         answer: Answer | None = None,
         n_candidates: int = 1,
         n_agreeing: int | None = None,
+        n_compared: int | None = None,
+        prediction: Prediction | None = None,
     ) -> Generated:
         """Return the event for one answer, its log-probabilities summed up.
 
@@ -188,7 +179,9 @@ class Generated:
             min_margin=margin,
             n_candidates=n_candidates,
             n_agreeing=n_agreeing,
+            n_compared=n_compared,
             static_verdict=static_verdict,
+            **foretold(prediction),
         )
 
 
@@ -265,6 +258,10 @@ class Verified:
     p_right: float | None = None
     """The prediction after running, made before anything stronger ran."""
     calibrator: str | None = None
+    p_low: float | None = None
+    p_high: float | None = None
+    n_like: int | None = None
+    has_tell: bool | None = None
     moment: Moment = Moment.BEFORE_SHOWN
 
     @classmethod
@@ -277,6 +274,7 @@ class Verified:
         duration_ms: float | None = None,
         environment_hash: str = "",
         moment: Moment = Moment.BEFORE_SHOWN,
+        prediction: Prediction | None = None,
     ) -> tuple[Verified, ...]:
         """Return the events that a verdict of the ladder amounts to, weakest check first.
 
@@ -287,6 +285,7 @@ class Verified:
             duration_ms: How long the deciding run took, all repeats together.
             environment_hash: Where it ran.
             moment: When it ran, and on whose code.
+            prediction: What is foretold now that it ran; goes with the last event.
         """
         common: dict[str, object] = {
             "suggestion_id": suggestion_id,
@@ -320,6 +319,7 @@ class Verified:
             n_passed=verdict.passed,
             n_failed=verdict.failed,
             **(ran | ({"n_repeats": 1, "duration_ms": None} if about_suite else {})),
+            **foretold(prediction),
         )
         return tuple(events)
 
@@ -379,6 +379,10 @@ Event: TypeAlias = (
     | Accepted
     | Verified
     | Tried
+    | Placed
+    | Sighted
+    | TestRun
+    | TestSeen
     | Persisted
     | Settled
     | Revised

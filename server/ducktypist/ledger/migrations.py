@@ -48,6 +48,7 @@ MIGRATIONS = (
     Migration(number=3, name="drafts"),
     Migration(number=4, name="tried"),
     Migration(number=5, name="accepted"),
+    Migration(number=6, name="later"),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].number

@@ -21,7 +21,7 @@ from ducktypist.features.body.case import (
     Standing,
 )
 from ducktypist.features.body.forms import Form
-from ducktypist.features.workbench import Workbench, new_suggestion_id, static_verdict
+from ducktypist.features.workbench import About, Workbench, new_suggestion_id, static_verdict
 from ducktypist.ledger.events import Cancelled, Event, Generated, Shown, Verified, Verifier
 from ducktypist.ledger.tried import Tried
 
@@ -49,7 +49,7 @@ class BodyRecord:
             template=form.template,
             prompt=form.prompt,
             language=self.request.document.language,
-            path_key=self.request.document.uri,
+            about=About.of(self.request.document, "body", self.request.function),
             sampling=form.sampling,
             trusted=self.request.trusted,
         )

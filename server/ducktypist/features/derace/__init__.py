@@ -81,7 +81,13 @@ async def derace(
         SandboxError: A run could not be isolated.
         EngineError: The model could not be asked, and no known way was plausible.
     """
-    record = Record.begin(workbench, kind=Kind.DERACE, trusted=request.trusted)
+    record = Record.begin(
+        workbench,
+        kind=Kind.DERACE,
+        trusted=request.trusted,
+        root=grounds.root,
+        target=request.failing.node_id,
+    )
     clock = asyncio.get_running_loop().time
     found = Search(started_s=clock(), deadline_s=clock() + config.budget_s)
     try:

@@ -42,7 +42,13 @@ async def fix(
         SandboxError: A run could not be isolated.
         EngineError: The model could not be asked, and no patch by rule was plausible.
     """
-    record = Record.begin(workbench, kind=Kind.FIX, trusted=request.trusted)
+    record = Record.begin(
+        workbench,
+        kind=Kind.FIX,
+        trusted=request.trusted,
+        root=grounds.root,
+        target=request.failing.node_id,
+    )
     clock = asyncio.get_running_loop().time
     started_s = clock()
     found = Search(started_s=started_s, deadline_s=started_s + config.budget_s)

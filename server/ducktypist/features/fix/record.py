@@ -7,6 +7,7 @@ rules, and the model's own ends as superseded.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ducktypist.domain import (
     Candidate,
@@ -22,9 +23,10 @@ from ducktypist.domain import (
 )
 from ducktypist.features.fix.case import Case
 from ducktypist.features.fix.choice import Choice
+from ducktypist.features.fix.localise import Suspect
 from ducktypist.features.fix.questions import Round
 from ducktypist.features.fix.search import Search
-from ducktypist.features.workbench import Workbench, new_suggestion_id, static_verdict
+from ducktypist.features.workbench import About, Workbench, new_suggestion_id, static_verdict
 from ducktypist.ledger.events import (
     Cancelled,
     Event,
@@ -59,14 +61,25 @@ class Record:
     kind: Kind
     trusted: bool
     suggestion_id: str
+    root: Path
+    """The folder whose test it is."""
+    target: str
+    """The red test's node id."""
     asked: bool = False
     """Whether the model was asked."""
 
     @classmethod
-    def begin(cls, workbench: Workbench, *, kind: Kind, trusted: bool) -> Record:
+    def begin(
+        cls, workbench: Workbench, *, kind: Kind, trusted: bool, root: Path, target: str
+    ) -> Record:
         """Return the record of a new search."""
         return cls(
-            workbench=workbench, kind=kind, trusted=trusted, suggestion_id=new_suggestion_id()
+            workbench=workbench,
+            kind=kind,
+            trusted=trusted,
+            suggestion_id=new_suggestion_id(),
+            root=root,
+            target=target,
         )
 
     def asking(self, round_: Round) -> None:
@@ -78,7 +91,7 @@ class Record:
             template=round_.template,
             prompt=first.prompt,
             language=first.place.function.language,
-            path_key=first.place.path.as_posix(),
+            about=self._about(first.place),
             sampling=round_.sampling,
             trusted=self.trusted,
         )
@@ -113,6 +126,9 @@ class Record:
     def _deciding(self) -> Verifier:
         return Verifier.RACE if self.kind is Kind.DERACE else Verifier.TARGET_TEST
 
+    def _about(self, place: Suspect) -> About:
+        return About(path=self.root / place.path, task=f"{self.kind}\0{self.target}\0{place.text}")
+
     def _by_rule(self, case: Case) -> Requested:
         return Requested(
             suggestion_id=self.suggestion_id,
@@ -122,7 +138,7 @@ class Record:
             session_id=self.workbench.session_id,
             template_hash="",
             prompt_hash=prompt_hash(TextPrompt(text="")),
-            path_hash=self.workbench.ledger.keyed_hash(case.places[0].path.as_posix()),
+            **self.workbench.whereabouts(self._about(case.places[0])),
             sampling=Sampling(),
             trusted=self.trusted,
         )

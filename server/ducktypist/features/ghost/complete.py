@@ -29,6 +29,7 @@ from ducktypist.features.context.surroundings import surroundings
 from ducktypist.features.ghost.answers import Answering, Asking
 from ducktypist.features.ghost.hole import Hole, hole_at
 from ducktypist.features.workbench import (
+    About,
     Budget,
     Workbench,
     static_verdict,
@@ -135,7 +136,7 @@ async def draft(
         template=template,
         prompt=prompt,
         language=document.language,
-        path_key=document.uri,
+        about=About.of(document, "inline", request.offset),
         sampling=Sampling(),
         trusted=request.trusted,
         truncated=clipped,
