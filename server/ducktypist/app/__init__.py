@@ -29,6 +29,7 @@ from ducktypist.models.catalog import ModelReference, load_catalogue
 from ducktypist.models.store import ModelStore, StoredModel
 from ducktypist.models.transfer import PullProgress
 from ducktypist.prompting.templates import PromptLibrary
+from ducktypist.telemetry import Target, TelemetryLedger, target_of
 from ducktypist.verify.sandbox import SandboxStatus
 
 SCRIPTED = "scripted:"
@@ -63,9 +64,7 @@ class App:
         self._url_is_the_users = True
         self.config = self._read(settings or {}, backend, engine_url)
         self.session_id = secrets.token_hex(8)
-        self.ledger = Ledger(
-            config.ledger_path(self.config.ledger), keep_text=self.config.ledger.keep_text
-        )
+        self.ledger = self._build_ledger()
         self._engine: EngineClient | None = None
         self._key: ApiKey | None = None
         self._prompts: PromptLibrary | None = None
@@ -272,6 +271,19 @@ class App:
 
     def _store(self) -> ModelStore:
         return ModelStore(config.data_dir() / "models")
+
+    # ------------------------------------------------------------------ the ledger
+
+    def _build_ledger(self) -> Ledger:
+        path, keep_text = config.ledger_path(self.config.ledger), self.config.ledger.keep_text
+        target: Target | None = None
+        try:
+            target = target_of(self.config.telemetry)
+        except ConfigError as error:
+            self.problems.append(str(error))
+        if target is None:
+            return Ledger(path, keep_text=keep_text)
+        return TelemetryLedger(path, target=target, keep_text=keep_text, session_id=self.session_id)
 
     # ------------------------------------------------------------------ running things
 

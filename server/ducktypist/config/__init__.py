@@ -40,6 +40,7 @@ from ducktypist.config.sections import (
     LedgerConfig,
     ModelConfig,
     PythonConfig,
+    TelemetryConfig,
     TestsConfig,
     VerifyConfig,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "LedgerConfig",
     "ModelConfig",
     "PythonConfig",
+    "TelemetryConfig",
     "TestsConfig",
     "VerifyConfig",
     "cache_dir",
