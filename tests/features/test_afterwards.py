@@ -247,7 +247,7 @@ def test_nothing_is_claimed_of_other_code(text: str) -> None:
 
 
 def test_ghost_text_that_is_a_whole_body() -> None:
-    """It is found by its place, and only a documented empty function makes it one."""
+    """It is found by its place; without a docstring it must leave the function at its end."""
     at_docstring = replace(
         body_suggested(),
         document=document(SOURCE.rstrip("\n")),
@@ -257,12 +257,19 @@ def test_ghost_text_that_is_a_whole_body() -> None:
     what = known(at_docstring)
     assert (what.function, what.is_body, what.text) == ("triangle", True, BODY.rstrip("\n"))
     undocumented = "def triangle(n):\n"
-    line = replace(
-        at_docstring,
-        document=document(undocumented),
-        edit=insertion(undocumented, ":\n", "    return n"),
-    )
-    assert not known(line).is_body
+    for text, is_body in (
+        ("    return n", True),
+        (BODY, True),
+        ("    total = 0", False),
+        ("    if n:\n        return n", False),
+        ("    returned = n", False),
+    ):
+        line = replace(
+            at_docstring,
+            document=document(undocumented),
+            edit=insertion(undocumented, ":\n", text),
+        )
+        assert known(line).is_body == is_body, text
 
 
 def test_a_part_of_a_body_is_no_body() -> None:

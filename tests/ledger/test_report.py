@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from ducktypist.cli.stats import stats
 from ducktypist.domain import Kind, ModelIdentity, Outcome, Timings
+from ducktypist.errors import LedgerError
 from ducktypist.ledger import database
-from ducktypist.ledger.events import Accepted, Checkpoint, Event, Persisted
+from ducktypist.ledger.events import Accepted, Checkpoint, Event, Moment, Persisted
 from ducktypist.ledger.report_rows import StatsFilter, stats_table
 from ducktypist.ledger.rows import row_of
 from ducktypist.ledger.stats import wilson
@@ -144,6 +145,27 @@ def test_empty_and_unlogged_are_said_in_words(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_who_cannot_write_hears_of_it_though_nothing_can_be_read(tmp_path: Path) -> None:
+    """With unwritten events, an unreadable ledger is a note beside their count, not an error."""
+    bad = tmp_path / "l.sqlite3"
+    bad.write_bytes(b"x" * 9000)
+    table = stats_table(bad, n_unnoted=3, last_error="no room")
+    assert (table["cells"], table["n_unlogged"]) == ([], 3)
+    assert "cannot be read" in table["note"]
+    assert "3 events could not be logged (no room)" in table["note"]
+    with pytest.raises(LedgerError):
+        stats_table(bad)
+
+
+def test_shares_of_all_cells_together(path: Path) -> None:
+    """The object says how much of everything was verified, and scores only when asked to."""
+    table = stats_table(path)
+    assert table["coverage"] == pytest.approx(51 / 66)
+    assert table["telling"] is None
+    assert stats_table(path, tell=True)["telling"] == []
+    assert stats_table(path, StatsFilter(language="none"))["coverage"] is None
+
+
 def run(*arguments: str) -> Any:
     """Run ``ducktypist stats``."""
     return CliRunner().invoke(stats, arguments)
@@ -167,6 +189,53 @@ def test_the_command_prints_json(path: Path) -> None:
     assert json.loads(result.output) == stats_table(
         path, StatsFilter(kind=Kind.EXPLAIN, since_days=7)
     )
+
+
+def test_the_command_shows_what_became_of_accepted_ones(tmp_path: Path) -> None:
+    """With --accepted: how many still stood at each look, and that this is liking."""
+    path = tmp_path / "l.sqlite3"
+    assert "No suggestion was accepted yet" in run("--ledger", str(path), "--accepted").output
+    events = [e for _ in range(3) for e in suggestion("unverified")]
+    ids = [e.suggestion_id for e in events][::2]
+    looks = [
+        Persisted(suggestion_id=one, checkpoint=Checkpoint.AFTER_30_S, edit_ratio=ratio)
+        for one, ratio in zip(ids, (0.0, 0.5, 0.51), strict=True)
+    ]
+    checked = verified(ids[0], moment=Moment.AS_SUGGESTED)
+    write(path, *events, *(Accepted(suggestion_id=one) for one in ids), *looks, checked)
+    result = run("--ledger", str(path), "--accepted")
+    assert result.exit_code == 0
+    assert "2/3 (67%)" in result.output
+    assert "1/1 (100%)" in result.output
+    assert "not accuracy" in result.output
+
+
+def test_the_command_says_whether_there_is_a_tell(tmp_path: Path) -> None:
+    """With --tell: the scores with intervals, and the sentence where signals add nothing."""
+    path = tmp_path / "l.sqlite3"
+    assert "met its outcome yet" in run("--ledger", str(path), "--tell").output
+    events: list[Event] = []
+    for i in range(60):
+        one, is_right = new_id(), i % 2 == 0
+        outcome = Outcome.PLAUSIBLE if is_right else Outcome.STILL_FAILING
+        # Complete: chance. Infill: known beforehand.
+        kind = Kind.COMPLETE if i < 30 else Kind.INFILL
+        p_right = 0.5 + (i % 3 - 1) * 0.2 if i < 30 else 0.2 + 0.6 * is_right
+        events += [
+            requested(one, kind=kind),
+            generated(one, p_right=p_right, calibrator="b2:c"),
+            verified(one, outcome=outcome),
+        ]
+    write(path, *events)
+    output = run("--ledger", str(path), "--tell").output
+    assert "complete, before running: no tell: its own signals add nothing here" in output
+    assert "infill, before running: no tell" not in output
+    assert "1.000 [1.000, 1.000]" in output
+    table = json.loads(run("--ledger", str(path), "--tell", "--json").output)
+    assert {row["kind"]: row["has_tell"] for row in table["telling"]} == {
+        "complete": False,
+        "infill": True,
+    }
 
 
 def test_the_command_uses_the_configured_ledger(

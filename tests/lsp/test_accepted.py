@@ -59,6 +59,8 @@ class Window:
         self.red = RedTests()
         self.tasks: set[asyncio.Task[Any]] = set()
         self.config = CompleteConfig()
+        self.followed: list[tuple[str, int | None]] = []
+        self.refusals: list[tuple[str, str]] = []
         monkeypatch.setattr(module, "LOOK_S", 0.02)
         monkeypatch.setattr(module, "check_accepted", self._check)
         workspace = SimpleNamespace(open_document=self._open_document)
@@ -75,6 +77,12 @@ class Window:
             in_background=self._in_background,
             grounds=self._grounds,
             log=lambda _: None,
+            following=SimpleNamespace(accepted=self._follow),
+            refusals=SimpleNamespace(
+                shown=lambda one: self.refusals.append(("shown", one.suggestion_id)),
+                taken=lambda name: self.refusals.append(("taken", name)),
+                dismissed=lambda one: self.refusals.append(("dismissed", one.suggestion_id)),
+            ),
         )
         self._configure()
         self.acceptances = Acceptances(cast("Session", self.session), quiet_s=QUIET_S)
@@ -111,6 +119,9 @@ class Window:
         if self.error is not None:
             raise self.error
         return Checked(standing=now, verdict=VERDICT, message=self.message)
+
+    def _follow(self, suggested: Suggested, *, n_chars: int | None) -> None:
+        self.followed.append((suggested.suggestion_id, n_chars))
 
     def _configure(self) -> None:
         self.session.app.config = Config(complete=self.config)
@@ -443,25 +454,42 @@ async def test_dismissing_is_recorded(window: Window) -> None:
     assert not window.checked
 
 
-async def test_ghost_text_that_nobody_wanted_is_run_all_the_same(window: Window) -> None:
-    """A whole body only, as it was made, whatever stands there now; nobody is told."""
-    window.suggest(function="")
-    line = window.suggest("import os\n", suggestion_id="s2", function="")
-    window.acceptances.dismissed("s1")
+async def test_who_else_is_told(window: Window) -> None:
+    """What was taken is followed, the part of it that was; what was not may be run some day."""
+    window.suggest("    m = n\n    return m + m\n")
+    window.acceptances.accepted("s1", accepted_length=len("    m = n\n"))
+    window.acceptances.accepted("s1")
+    window.acceptances.accepted("unknown")
+    assert window.followed == [("s1", len("    m = n\n")), ("s1", None)]
+    window.suggest(suggestion_id="s2")
     window.acceptances.dismissed("s2")
-    window.replace(line.span, "    return 0\n")
-    await window.until(lambda: window.checked)
-    assert window.checked[0].as_suggested
-    assert window.checked[0].document.text == HEAD + BODY
+    window.acceptances.dismissed("s2")
+    assert window.refusals == [
+        ("shown", "s1"),
+        ("taken", "s1"),
+        ("taken", "s1"),
+        ("taken", "unknown"),
+        ("shown", "s2"),
+        ("dismissed", "s2"),
+    ]
     await window.still()
-    assert len(window.checked) == 1
-    assert not window.published
-    window.configure(check_accepted=False)
-    window.send(HEAD)
-    window.suggest(function="")
-    window.acceptances.dismissed("s1")
+
+
+async def test_a_fix_was_run_before(window: Window) -> None:
+    """It is followed like any other, and neither checked again nor run when it is refused."""
+    document, end = window.document(), len(HEAD)
+    edit = TextEdit(span=Span(start=end, end=end), old_text="", new_text=BODY)
+    for name in ("f1", "f2"):
+        window.acceptances.shown(
+            Suggested(suggestion_id=name, document=document, edit=edit), is_run=True
+        )
+    window.acceptances.accepted("f1")
+    window.send(HEAD + BODY)
+    window.acceptances.dismissed("f2")
     await window.still()
-    assert len(window.checked) == 1
+    assert window.followed == [("f1", None)]
+    assert not window.checked
+    assert window.refusals == [("taken", "f1")]
 
 
 async def test_old_suggestions_are_forgotten(

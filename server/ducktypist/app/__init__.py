@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ducktypist import __version__, config, keys, trust
+from ducktypist.app.foretelling import Foretelling
 from ducktypist.app.grounds import Running
 from ducktypist.config import Config
 from ducktypist.domain import Json
@@ -69,6 +70,7 @@ class App:
         self._key: ApiKey | None = None
         self._prompts: PromptLibrary | None = None
         self._running = Running(self.config)
+        self._foretelling = Foretelling(ledger=self.ledger.path, state=config.state_dir())
 
     # ------------------------------------------------------------------ settings and trust
 
@@ -169,6 +171,7 @@ class App:
         if self._prompts is None:
             self._prompts = await asyncio.to_thread(PromptLibrary.load)
             await asyncio.to_thread(self.ledger.prepare)
+        teller = await self._foretelling.begin()
         return Workbench(
             engine=engine,
             model=await engine.identity(),
@@ -176,6 +179,8 @@ class App:
             ledger=self.ledger,
             session_id=self.session_id,
             roots=self._names,
+            teller=teller,
+            says_p_right=self.config.ledger.show_p_right,
         )
 
     async def _started_engine(self) -> EngineClient:
@@ -364,4 +369,5 @@ class App:
         if self._engine is not None:
             await self._engine.aclose()
         await self._running.aclose()
+        await self._foretelling.aclose()
         await asyncio.to_thread(self.ledger.close)

@@ -94,14 +94,21 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def set_stage(backend: str | None) -> AsyncIterator[Stage]:
-    """Give the folders, and remove them and the host that was started in them."""
+async def set_stage(
+    backend: str | None, settings: Mapping[str, Any] | None = None
+) -> AsyncIterator[Stage]:
+    """Give the folders, and remove them and the host that was started in them.
+
+    Args:
+        backend: As for ``ducktypist serve``.
+        settings: Those that decide which host it is, besides the user's; sections by name.
+    """
     # The path of a Unix socket may have 107 bytes, so this one is as short as can be.
     top = await asyncio.to_thread(lambda: Path(tempfile.mkdtemp(prefix="dtb-")).resolve())
     spec: HostSpec | None = None
     reason = ""
     try:
-        spec = await asyncio.to_thread(lambda: App(backend=backend).host_spec())
+        spec = await asyncio.to_thread(lambda: App(backend=backend, settings=settings).host_spec())
         spec = replace(
             spec,
             socket_dir=top / "run",

@@ -13,8 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ducktypist.cli.bench_attribution import attribution
 from ducktypist.cli.bench_complete import complete
 from ducktypist.cli.bench_fix import fix
+from ducktypist.cli.bench_ledger import ledger
+from ducktypist.cli.bench_tell import tell
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
@@ -48,8 +51,11 @@ def bench() -> None:
     """Measure speed and size on this machine."""
 
 
+bench.add_command(attribution)
 bench.add_command(complete)
 bench.add_command(fix)
+bench.add_command(ledger)
+bench.add_command(tell)
 
 
 @bench.command()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -41,11 +40,11 @@ def ingest(results: Path | None, root: Path | None, *, tee: bool) -> None:
     made_s = time.time()
     try:
         if results is None:
-            real, report = _parsed(_stdin_lines(copied=tee), given)
+            real, report = parsed(_stdin_lines(copied=tee), given)
         else:
             made_s = results.stat().st_mtime
             with results.open("rb") as file:
-                real, report = _parsed(_bounded(file), given)
+                real, report = parsed(bounded(file), given)
         _write(report, real, made_s)
     except DucktypistError as error:
         raise click.ClickException(str(error)) from error
@@ -61,7 +60,7 @@ def _write(report: TestReport, root: Path, made_s: float) -> None:
     write_record(config.state_dir() / RECORDS, record)
 
 
-def _parsed(lines: Iterator[bytes], root: Path | None) -> tuple[Path, TestReport]:
+def parsed(lines: Iterator[bytes], root: Path | None) -> tuple[Path, TestReport]:
     """Return the folder that the tests belong to and what the results say of them."""
     first = next(lines, b"")
     while first and not first.strip():
@@ -86,13 +85,18 @@ def _go_module(here: Path) -> Path:
     return next((at for at in (here, *here.parents) if (at / "go.mod").is_file()), here)
 
 
-def _bounded(file: BinaryIO) -> Iterator[bytes]:
-    n_left = MAX_INPUT_BYTES
-    for line in file:
+def bounded(lines: Iterable[bytes], *, n_bytes: int = MAX_INPUT_BYTES) -> Iterator[bytes]:
+    """Yield lines as long as there are no more bytes than that.
+
+    Raises:
+        RunnerError: There are more.
+    """
+    n_left = n_bytes
+    for line in lines:
         n_left -= len(line)
         if n_left < 0:
             raise RunnerError(
-                f"the results are longer than {MAX_INPUT_BYTES} bytes; ingest fewer tests at once"
+                f"the results are longer than {n_bytes} bytes; ingest fewer tests at once"
             )
         yield line
 
@@ -101,7 +105,7 @@ def _stdin_lines(*, copied: bool) -> Iterator[bytes]:
     """Yield the lines of standard input; where copied, each is passed on first."""
     source = sys.stdin.buffer
     if not copied:
-        yield from _bounded(source)
+        yield from bounded(source)
         return
     out = sys.stdout.buffer
     n_left = MAX_INPUT_BYTES

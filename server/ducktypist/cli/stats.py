@@ -1,12 +1,14 @@
 """``ducktypist stats``: the ledger's tables in a terminal, or as JSON.
 
-It formats and nothing else; the numbers come from ``ledger.report_rows``.
+It reads and prints; the numbers come from ``ledger.report_rows``, how they look from
+``stats_tables``.
 """
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +21,15 @@ from ducktypist.errors import DucktypistError
 if TYPE_CHECKING:
     from rich.table import Table
 
-_MS_PER_S = 1000
+    from ducktypist.ledger.query import Rows
+
 _PIPE_COLUMNS = 200
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--accepted", is_flag=True, help="Show what became of accepted suggestions.")
+@click.option("--tell", is_flag=True, help="Show how well the stated probabilities foretold.")
 @click.option("--sources", is_flag=True, help="Show which sources of fixes were worth their time.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind.")
 @click.option("--language", help="Only this language, such as python.")
@@ -38,22 +43,30 @@ _PIPE_COLUMNS = 200
 @click.option(
     "--ledger",
     "ledger",
-    type=click.Path(path_type=Path),
-    help="The ledger's file, instead of the configured one.",
+    metavar="FILE|URL",
+    help="A ledger's file or a team's postgresql:// address, instead of the configured file.",
 )
 def stats(
     *,
     as_json: bool,
+    accepted: bool,
+    tell: bool,
     sources: bool,
     kind: str | None,
     language: str | None,
     since_days: int | None,
-    ledger: Path | None,
+    ledger: str | None,
 ) -> None:
     """Show what each model turned out to be worth, by kind of task and language.
 
     A suggestion is verified when something ran it: right is of those only, with its 95 % interval.
     Accepted counts what was taken, which is not the same as right.
+
+    With --accepted: how much of what was taken still stood later, and whether its checks still
+    passed.
+
+    With --tell: how well p_right foretold what came, and whether it is a tell at all. In JSON this
+    is `telling`, null without --tell.
 
     With --sources: what each way of finding a fix came to. Every candidate that was tried counts,
     the shown ones and the others.
@@ -63,38 +76,67 @@ def stats(
     filters = StatsFilter(
         kind=Kind(kind) if kind else None, language=language, since_days=since_days
     )
-    path = _ledger_path() if ledger is None else ledger
     try:
-        table = sources_table(path, filters) if sources else stats_table(path, filters)
+        place = _place(ledger)
+        read = sources_table if sources else functools.partial(stats_table, tell=tell)
+        table = read(place, filters)
     except DucktypistError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(table, indent=2, allow_nan=False))
-        return
-    if sources:
+    elif sources:
         _print_sources(table)
+    elif accepted:
+        _print_accepted(table)
+    elif tell:
+        _print_tell(table)
     else:
         print_table(table)
 
 
-def _ledger_path() -> Path:
-    path = config.user_config_path()
-    settings = config.merge(config.Config(), config.read_file(path), source=str(path))
-    return config.ledger_path(settings.ledger)
+def _place(ledger: str | None) -> Path | Rows:
+    if ledger is None:
+        path = config.user_config_path()
+        settings = config.merge(config.Config(), config.read_file(path), source=str(path))
+        return config.ledger_path(settings.ledger)
+    from ducktypist.ledger.query import is_url, rows_at  # noqa: PLC0415 - as above
+
+    return rows_at(ledger) if is_url(ledger) else Path(ledger)
 
 
 def print_table(table: Mapping[str, Any]) -> None:
     """Print what ``stats_table`` gave."""
+    from ducktypist.cli.stats_tables import cells_table  # noqa: PLC0415 - as above
+
     cells = table["cells"]
     has_too_few = any(cell["too_few"] and cell["n_verified"] for cell in cells)
-    _print(_rich_table(cells) if cells else None, has_too_few=has_too_few, note=table["note"])
+    _print(cells_table(cells) if cells else None, has_too_few=has_too_few, note=table["note"])
 
 
 def _print_sources(table: Mapping[str, Any]) -> None:
     """Print what ``sources_table`` gave."""
+    from ducktypist.cli.stats_tables import sources_table  # noqa: PLC0415 - as above
+
     rows = table["sources"]
     has_too_few = any(row["too_few"] and row["n_suggestions"] for row in rows)
-    _print(_sources_table(rows) if rows else None, has_too_few=has_too_few, note=table["note"])
+    _print(sources_table(rows) if rows else None, has_too_few=has_too_few, note=table["note"])
+
+
+def _print_accepted(table: Mapping[str, Any]) -> None:
+    from ducktypist.cli.stats_tables import accepted_table  # noqa: PLC0415 - as above
+
+    shown = accepted_table(table["acceptances"], table["persistences"])
+    nothing = "" if table["acceptances"] else "No suggestion was accepted yet. "
+    _print(shown, has_too_few=False, note=nothing + table["note"])
+
+
+def _print_tell(table: Mapping[str, Any]) -> None:
+    from ducktypist.cli.stats_tables import tell_sentences, tell_table  # noqa: PLC0415 - as above
+
+    rows = table["telling"]
+    nothing = [] if rows else ["No stated probability has met its outcome yet."]
+    note = "\n".join([*nothing, *tell_sentences(rows), *filter(None, [table["note"]])])
+    _print(tell_table(rows) if rows else None, has_too_few=False, note=note)
 
 
 def _print(table: Table | None, *, has_too_few: bool, note: str) -> None:
@@ -113,115 +155,3 @@ def _print(table: Table | None, *, has_too_few: bool, note: str) -> None:
         )
     if note:
         console.print(note, markup=False, highlight=False)
-
-
-def _rich_table(cells: list[dict[str, Any]]) -> Table:
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    table = _empty_table(
-        "What suggestions turned out to be worth",
-        names=("model", "quant", "kind", "language"),
-        numbers=("n", "verified", "right", "flaky", "accepted", "first token", "total"),
-    )
-    table.add_column("speed")
-    for cell in cells:
-        row = (
-            cell["model"],
-            cell["quantisation"] or "?",
-            cell["kind"],
-            cell["language"],
-            str(cell["n_suggestions"]),
-            _verified(cell),
-            _right(cell),
-            str(cell["n_flaky"]),
-            str(cell["n_accepted"]),
-            _times(cell["ttft_p50_ms"], cell["ttft_p95_ms"]),
-            _times(cell["total_p50_ms"], cell["total_p95_ms"]),
-            cell["speed"],
-        )
-        # Names come from files and editors; square brackets in them are not markup.
-        table.add_row(*(Text(value) for value in row))
-    table.caption = "first token and total: p50 / p95"
-    return table
-
-
-def _sources_table(rows: list[dict[str, Any]]) -> Table:
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    table = _empty_table(
-        "What each source of candidates came to",
-        names=("model", "quant", "kind", "language", "source"),
-        numbers=(
-            *("searches", "found a plausible one", "candidates", "plausible"),
-            *("shown", "accepted", "tokens", "to make", "to check"),
-        ),
-    )
-    for row in rows:
-        found = _interval(
-            k=row["n_suggestions_plausible"],
-            n=row["n_suggestions"],
-            low=row["plausible_low"],
-            high=row["plausible_high"],
-            is_too_few=row["too_few"],
-        )
-        cells = (
-            *(row["model"], row["quantisation"] or "?", row["kind"], row["language"]),
-            *(row["source"], str(row["n_suggestions"]), found),
-            *(str(row["n_tried"]), str(row["n_plausible"]), str(row["n_chosen"])),
-            *(str(row["n_accepted"]), str(row["completion_tokens"])),
-            _times(row["generation_p50_ms"], row["generation_p95_ms"]),
-            _times(row["verify_p50_ms"], row["verify_p95_ms"]),
-        )
-        # Names come from files and editors; square brackets in them are not markup.
-        table.add_row(*(Text(value) for value in cells))
-    table.caption = "to make and to check: of one candidate, p50 / p95"
-    return table
-
-
-def _empty_table(title: str, *, names: Sequence[str], numbers: Sequence[str]) -> Table:
-    from rich import box  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for name in numbers:
-        table.add_column(name, justify="right")
-    return table
-
-
-def _verified(cell: Mapping[str, Any]) -> str:
-    if cell["coverage"] is None:
-        return "0"
-    return f"{cell['n_verified']} ({cell['coverage']:.0%})"
-
-
-def _right(cell: Mapping[str, Any]) -> str:
-    return _interval(
-        k=cell["n_right"],
-        n=cell["n_verified"],
-        low=cell["right_low"],
-        high=cell["right_high"],
-        is_too_few=cell["too_few"],
-    )
-
-
-def _interval(*, k: int, n: int, low: float, high: float, is_too_few: bool) -> str:
-    if not n:
-        return "-"
-    interval = f"[{low:.0%}, {high:.0%}]"
-    if is_too_few:
-        return f"{k}/{n} {interval} too few"
-    return f"{k / n:.0%} {interval} {k}/{n}"
-
-
-def _times(p50_ms: float | None, p95_ms: float | None) -> str:
-    return f"{_time(p50_ms)} / {_time(p95_ms)}"
-
-
-def _time(value_ms: float | None) -> str:
-    if value_ms is None:
-        return "-"
-    if value_ms < _MS_PER_S:
-        return f"{value_ms:.0f} ms"
-    return f"{value_ms / _MS_PER_S:.1f} s"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MIN_TOLD = 30
+"""Below so many like it, nobody looked yet whether its own signals add anything."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
@@ -30,6 +33,8 @@ class Prediction:
         like = f", {self.n_like} like it)" if self.n_like else ", from a bench)"
         if self.has_tell:
             return figures + like
+        if self.n_like < MIN_TOLD:
+            return f"no tell yet: base rate {figures}{like}"
         return f"no tell: its own signals add nothing here; base rate {figures}{like}"
 
 

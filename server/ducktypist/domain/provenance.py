@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ducktypist.domain.generation import ModelIdentity
+from ducktypist.domain.prediction import Prediction
 from ducktypist.domain.verdicts import Verdict
 
 
@@ -17,3 +18,5 @@ class Provenance:
     total_ms: float
     cached: bool
     verdict: Verdict
+    prediction: Prediction | None = None
+    """How likely it is right; None where nobody says."""

@@ -22,6 +22,7 @@ from ducktypist.ledger.events import Moment, Verified, Verifier
 from ducktypist.ledger.store import Ledger
 from ducktypist.syntax.checks import static_rung, syntax_errors
 from ducktypist.syntax.doc_checks import doc_checks
+from ducktypist.syntax.lines import indent_of
 from ducktypist.syntax.parse import grammar_of
 from ducktypist.syntax.regions import FunctionRegion, function_at, function_named
 from ducktypist.verify.verdict import judge_body
@@ -32,6 +33,8 @@ MAX_COMPARED_TOKENS = 4000
 MAX_LINE_TESTS = 10
 """A line is not worth running more tests than that."""
 TOKEN = re.compile(r"\w+|[^\w\s]")
+ENDING = re.compile(r"(?:return|raise|panic)\b")
+"""What begins a statement behind which nothing is run."""
 STUBS = {"python": "pass", "go": 'panic("todo")'}
 """What stands in for a body, so that a check sees it as something added."""
 BOTH_PASS = re.compile(r"(\d+ examples?) pass(?:es)?, (\d+ tests?) pass(?:es)?")
@@ -63,7 +66,8 @@ class Taken:
     text: str
     """The whole body, or the line or lines that were accepted."""
     is_body: bool
-    """Whether it is the whole body of a documented function."""
+    """Whether it is the whole body of a function that was empty. Of one without a docstring only
+    what ends in a return or raise is: else it may be its first lines."""
     as_made: Document
     """The document with the suggestion in it."""
 
@@ -120,8 +124,8 @@ def taken(suggested: Suggested, *, n_chars: int | None = None) -> Taken | None:
         not is_partial
         and before is not None
         and before.is_empty
-        and before.docstring is not None
         and not function.is_empty
+        and (before.docstring is not None or is_finished(text, function))
     )
     return Taken(
         suggestion_id=suggested.suggestion_id,
@@ -163,11 +167,24 @@ def standing(what: Taken, document: Document) -> Standing | None:
 
 
 async def check_accepted(
-    what: Standing, *, grounds: Grounds | NotRunnable, ledger: Ledger, repeats: int
+    what: Standing,
+    *,
+    grounds: Grounds | NotRunnable,
+    ledger: Ledger,
+    repeats: int,
+    most_tests: int | None = None,
 ) -> Checked | None:
     """Run the examples of a function and the tests that name it, and record what they said.
 
     Of a line that was accepted only the tests are run, once, and only where they are few.
+
+    Args:
+        what: What stands there.
+        grounds: What may be run.
+        ledger: Where it is recorded.
+        repeats: How often a body is run.
+        most_tests: Where more tests than that name the function, nothing is run; None means that
+            any number is run.
 
     Returns:
         None where nothing may be run, or nothing was learned.
@@ -180,6 +197,8 @@ async def check_accepted(
         return None
     language = grammar_of(document.language) or ""
     tests = await grounds.tests_naming(what.function.name, language, near=path)
+    if most_tests is not None and len(tests) > most_tests:
+        return None
     if what.taken.is_body:
         verdict, has_examples = await _run_body(what, tests, grounds=grounds, repeats=repeats)
     elif 0 < len(tests) <= MAX_LINE_TESTS:
@@ -202,6 +221,16 @@ def edit_ratio(suggested: str, now: str) -> float:
         max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"
     )
     return min(1.0, n_changed / max(len(old), len(new)))
+
+
+def is_finished(text: str, function: FunctionRegion) -> bool:
+    """Tell whether a function's last statement leaves it, so that nothing can follow."""
+    body = function.body.of(text).rstrip()
+    last = body.rpartition("\n")[2]
+    if ENDING.match(last.strip()) is None:
+        return False
+    is_below_head = text[: function.body.start].endswith(("\n", "\r"))
+    return not is_below_head or indent_of(last) == function.indent
 
 
 # --------------------------------------------------------------------------- what is run

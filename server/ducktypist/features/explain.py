@@ -27,8 +27,16 @@ from ducktypist.domain import (
     Verdict,
 )
 from ducktypist.errors import PromptError
+from ducktypist.features.telling import before_running, for_a_person
 from ducktypist.features.workbench import About, Budget, Tally, Workbench, new_suggestion_id
-from ducktypist.ledger.events import Cancelled, Generated, Shown, Superseded
+from ducktypist.ledger.events import (
+    Cancelled,
+    Generated,
+    Shown,
+    SourceText,
+    Superseded,
+    TextRole,
+)
 from ducktypist.prompting import assemble
 from ducktypist.prompting.markdown import plain_markdown
 from ducktypist.prompting.templates import Template
@@ -165,6 +173,14 @@ async def explain(
         said = Generated.of(generation, suggestion_id=suggestion_id)
         workbench.record([Superseded(suggestion_id=suggestion_id) if is_superseded else said])
         return None
+    told, prediction = before_running(
+        workbench,
+        Generated.of(generation, suggestion_id=suggestion_id),
+        kind=template.kind,
+        language=document.language,
+    )
+    # Nothing verifies an explanation yet, and a rate that rests on none would be an invention.
+    is_known = prediction is not None and prediction.n_like > 0
     answer = Explanation(
         markdown=text,
         span=region.span,
@@ -174,25 +190,25 @@ async def explain(
             total_ms=generation.timings.total_ms,
             cached=False,
             verdict=UNCHECKED,
+            prediction=for_a_person(workbench, prediction) if is_known else None,
         ),
     )
-    workbench.record(
-        [
-            Generated.of(generation, suggestion_id=suggestion_id),
-            Shown(suggestion_id=suggestion_id),
-        ]
-    )
+    kept = SourceText(suggestion_id=suggestion_id, role=TextRole.ANSWER, text=text)
+    workbench.record([told, kept, Shown(suggestion_id=suggestion_id)])
     cache.put(request, model.sha256, question, answer)
     return answer
 
 
 def provenance_line(provenance: Provenance) -> str:
-    """Return the last line of a hover: who said it, how fast, how far checked."""
+    """Return the last line of a hover: who said it, how fast, how far checked, how likely right."""
     model = provenance.model
     said = model.quantisation.lower() in model.name.lower()
     name = model.name if said else f"{model.name} {model.quantisation}"
     speed = "cached" if provenance.cached else f"{provenance.total_ms:.0f} ms"
-    return f"*{name.strip()} · {speed} · {provenance.verdict.summary}*"
+    parts = [name.strip(), speed, provenance.verdict.summary]
+    if provenance.prediction is not None:
+        parts.append(provenance.prediction.sentence())
+    return f"*{' · '.join(parts)}*"
 
 
 async def _in_sections(

@@ -30,6 +30,7 @@ WHOLE = "."
 """The scope of everything that a runner owns."""
 RACY = "go"
 """The language whose runner finds data races."""
+TRACED = "python"
 LANGUAGES = {".py": "python", ".go": "go"}
 
 
@@ -91,13 +92,17 @@ class TestRun:
         return any(one.settles(node_id) for one in self.ran)
 
 
-async def run_tests(targets: Sequence[str], *, grounds: Grounds, race: bool = False) -> TestRun:
+async def run_tests(
+    targets: Sequence[str], *, grounds: Grounds, race: bool = False, trace: bool = False
+) -> TestRun:
     """Run tests on the disk's files and the open buffers.
 
     Args:
         targets: Node ids, files and folders below the root; none means every runner's whole suite.
         grounds: Where to run them.
         race: Look for data races, where a runner can.
+        trace: Have the lines told that each Python test runs. Go's tests would each have to be
+            run once more for that.
 
     Raises:
         RunnerError: No runner owns a target, or all that were asked ended before they looked at
@@ -111,7 +116,12 @@ async def run_tests(targets: Sequence[str], *, grounds: Grounds, race: bool = Fa
         request = grounds.request(asked, whole_suite=True)
         try:
             report = await runner.run(
-                replace(request, canaries=False, race=race and runner.language == RACY)
+                replace(
+                    request,
+                    canaries=False,
+                    race=race and runner.language == RACY,
+                    trace=trace and runner.language == TRACED,
+                )
             )
             _require_collected(runner, report)
         except RunnerError as error:

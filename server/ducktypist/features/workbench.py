@@ -88,6 +88,8 @@ class Workbench:
     """The real path of each workspace folder, by every name that it goes by."""
     teller: Teller | None = None
     """Says how likely a suggestion is right; None where nobody is to."""
+    says_p_right: bool = True
+    """Whether people are told what it says; the ledger always is."""
 
     def whereabouts(self, about: About) -> dict[str, Any]:
         """Return whose project and task it is, as the fields of a ``requested`` event."""

@@ -1,16 +1,18 @@
-"""What became of accepted suggestions: the view ``acceptance`` as values.
+"""What became of accepted suggestions: the views ``acceptance`` and ``persistence`` as values.
 
-Acceptance measures liking and is never called accuracy; nor is that the code still passes its
-checks afterwards, because by then it may be the person's.
+Acceptance measures liking and is never called accuracy; nor is that the code still stands, or that
+it still passes its checks afterwards, because by then it may be the person's.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from ducktypist.ledger.database import reading, rows_of
-from ducktypist.ledger.reading import CellKey, Filter, where_clause
+from ducktypist.ledger.query import Rows
+from ducktypist.ledger.reading import CellKey, Filter, read_sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,27 +31,56 @@ class Acceptance:
     """Those whose last such run was of the suggestion as it was made."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persistence:
+    """How much of what was accepted still stood, of one model, quantisation, kind and language.
+
+    It still stands where at most half of it was changed (edit ratio up to 0.5).
+    """
+
+    key: CellKey
+    n_accepted: int
+    n_looked_30s: int
+    """Those that were looked at half a minute after they were accepted; some never are."""
+    n_still_in_30s: int
+    n_looked_2min: int
+    n_still_in_2min: int
+    n_looked_10min: int
+    n_still_in_10min: int
+    n_looked_next_commit: int
+    n_still_in_next_commit: int
+
+
 _NO_FILTER = Filter()
 _KEY = tuple(CellKey.__slots__)
-_COUNTS = tuple(name for name in Acceptance.__slots__ if name.startswith("n_"))
+_Row = TypeVar("_Row", Acceptance, Persistence)
 
 
-def read_acceptances(path: Path, wanted: Filter = _NO_FILTER) -> list[Acceptance]:
+def read_acceptances(ledger: Path | Rows, wanted: Filter = _NO_FILTER) -> list[Acceptance]:
     """Return what became of accepted suggestions, in the order of the keys.
 
     Raises:
         LedgerError: The file is missing, is not a ledger, or was made by a newer version.
     """
-    where, bindings = where_clause(wanted)
-    key = ", ".join(_KEY)
-    sums = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
-    sql = f"SELECT {key}, {sums} FROM acceptance {where} GROUP BY {key}"  # noqa: S608 - names of our own fields; values are bound
-    with reading(path) as connection:
-        found = [
-            Acceptance(
-                key=CellKey(**{name: row[name] for name in _KEY}),
-                **{name: row[name] for name in _COUNTS},
-            )
-            for row in rows_of(connection, sql, bindings)
-        ]
+    return _read(ledger, "acceptance", Acceptance, wanted)
+
+
+def read_persistences(ledger: Path | Rows, wanted: Filter = _NO_FILTER) -> list[Persistence]:
+    """Return how much of what was accepted still stood, in the order of the keys.
+
+    Raises:
+        LedgerError: The file is missing, is not a ledger, or was made by a newer version.
+    """
+    return _read(ledger, "persistence", Persistence, wanted)
+
+
+def _read(ledger: Path | Rows, view: str, made: type[_Row], wanted: Filter) -> list[_Row]:
+    counts = tuple(item.name for item in dataclasses.fields(made) if item.name != "key")
+    found = [
+        made(
+            key=CellKey(**{name: row[name] for name in _KEY}),
+            **{name: row[name] for name in counts},
+        )
+        for row in read_sums(ledger, view, _KEY, counts, wanted)
+    ]
     return sorted(found, key=lambda item: item.key)

@@ -22,10 +22,13 @@ from typing import Any
 import apsw
 
 from ducktypist.errors import LedgerBusyError, LedgerCorruptError, LedgerError
+from ducktypist.ledger import derived
 from ducktypist.ledger.migrations import SCHEMA_VERSION, migrate, version_of
 from ducktypist.ledger.rows import Row, Value
 
 BUSY_TIMEOUT_MS = 5_000
+SUMMING_TIMEOUT_MS = 1_000
+"""How long whoever only wants to read quickly waits for another process."""
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.sshfs", "ncpfs", "glusterfs"}
 )
@@ -68,7 +71,7 @@ class Writer:
             LedgerCorruptError: The file is damaged.
             LedgerError: The disk is full, the folder cannot be written, or the like.
         """
-        with _translated(self.path):
+        with translated(self.path):
             durable = any(row.durable for row in rows)
             self.connection.pragma("synchronous", "FULL" if durable else "NORMAL")
             self.connection.execute("BEGIN IMMEDIATE")
@@ -123,7 +126,7 @@ def open_writer(path: Path, *, check: bool = False) -> Writer:
     Raises:
         LedgerError: The place cannot be written, or the file is another program's or a newer one.
     """
-    with _translated(path):
+    with translated(path):
         _make_place(path)
         with _locked(path):
             try:
@@ -140,19 +143,58 @@ def open_writer(path: Path, *, check: bool = False) -> Writer:
 def reading(path: Path) -> Iterator[apsw.Connection]:
     """Open the ledger read-only; migrate it first when its schema is an older one.
 
+    The tables that stand for views are brought up to date first and used; where that is not
+    possible, the same views are read over the events, which takes longer.
+
     Raises:
         LedgerError: There is no such file, it is not a ledger, or it is a newer one.
     """
     if not path.is_file():
         raise LedgerError(f"{path} is not a file; a ledger appears with the first suggestion")
-    with _translated(path):
+    with translated(path):
         connection = _connect_to_read(path)
         try:
             if version_of(connection) < SCHEMA_VERSION:
                 connection.close()
                 open_writer(path).close()
                 connection = _connect_to_read(path)
+            if derived.is_current(connection) or _could_sum_up(path):
+                derived.use_tables(connection)
             yield connection
+        finally:
+            connection.close()
+
+
+def sum_up(path: Path, *, n_steps: int | None = None) -> bool:
+    """Bring the tables that stand for views up to date; tell whether they are.
+
+    Several steps are several transactions, so that others can write in between.
+
+    Args:
+        path: The ledger's file.
+        n_steps: How many at most; all that are needed when None.
+
+    Raises:
+        LedgerError: The file is missing or cannot be written, or another process held it.
+    """
+    with translated(path):
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.set_busy_timeout(SUMMING_TIMEOUT_MS)
+            connection.pragma("trusted_schema", value=False)
+            connection.pragma("synchronous", "NORMAL")
+            connection.pragma("temp_store", "MEMORY")
+            if version_of(connection) != SCHEMA_VERSION:
+                return False
+            if derived.is_current(connection):
+                return True
+            derived.watch_wanted(connection)
+            n_left = n_steps
+            while more := derived.step(connection):
+                n_left = None if n_left is None else n_left - 1
+                if n_left == 0:
+                    break
+            return not more
         finally:
             connection.close()
 
@@ -190,6 +232,16 @@ def _check(connection: apsw.Connection) -> None:
     found = connection.pragma("quick_check", 1)
     if found != "ok":
         raise LedgerCorruptError(f"{connection.filename} fails SQLite's own check: {found}")
+
+
+def _could_sum_up(path: Path) -> bool:
+    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        return False
+    try:
+        return sum_up(path)
+    except LedgerError as error:
+        _LOG.info("%s is read without its tables of sums: %s", path, error)
+        return False
 
 
 def _connect_to_read(path: Path) -> apsw.Connection:
@@ -285,7 +337,7 @@ def _file_id(path: Path) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
     """Turn apsw's and the system's errors into ours."""
     try:
         yield
@@ -295,6 +347,11 @@ def _translated(path: Path) -> Iterator[None]:
         raise LedgerCorruptError(f"{path} is damaged or is not a database: {error}") from error
     except apsw.FullError as error:
         raise LedgerError(f"{path} cannot grow, the disk is full; free some space") from error
+    except apsw.IOError as error:
+        raise LedgerError(
+            f"{path} cannot be read or written ({error}); the disk is full, over its quota, or "
+            "failing"
+        ) from error
     except apsw.Error as error:
         message = f"{path} cannot be used as the ledger: {error}; check the folder and its rights"
         raise LedgerError(message) from error

@@ -133,6 +133,9 @@ class Generated:
     """Mean of the five least likely tokens, or of all when there are fewer."""
     min_margin: float | None = None
     """Smallest lead of a token over its runner-up, in nats."""
+    answer_tokens: int | None = None
+    """How many tokens the four above are of: those of the chosen answer alone, where the timings
+    count all answers of a search; None when the engine gave none."""
     n_candidates: int = 1
     n_agreeing: int | None = None
     """How many of the candidates behave as the chosen one does; None when not compared."""
@@ -177,6 +180,7 @@ class Generated:
             min_logprob=least,
             lowest5_logprob=lowest5,
             min_margin=margin,
+            answer_tokens=len(generation.logprobs) or None,
             n_candidates=n_candidates,
             n_agreeing=n_agreeing,
             n_compared=n_compared,
@@ -262,6 +266,8 @@ class Verified:
     p_high: float | None = None
     n_like: int | None = None
     has_tell: bool | None = None
+    run_id: str = ""
+    """The test run that it was attributed from; empty where the check was one of our own."""
     moment: Moment = Moment.BEFORE_SHOWN
 
     @classmethod

@@ -66,6 +66,9 @@ class Sighted:
     """Of the function that it stands in now; empty when it is gone or in none."""
     commit_hash: str = ""
     """The commit's hash, where it was looked for in one."""
+    as_made: bool = False
+    """Whether the function that it stands in is what it was when the suggestion was taken, but for
+    what a formatter changes. Only then a test of that function speaks of the suggestion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,5 +20,6 @@ def logprob_features(
     ordered = sorted(token.logprob for token in tokens)
     lowest = ordered[:N_LOWEST]
     mean = math.fsum(ordered) / len(ordered)
-    margin = min(token.margin for token in tokens)
+    # A token that had no rival, as where a grammar left one choice, comes without a lead.
+    margin = min((token.margin for token in tokens if math.isfinite(token.margin)), default=None)
     return mean, ordered[0], math.fsum(lowest) / len(lowest), margin

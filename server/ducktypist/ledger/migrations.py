@@ -35,6 +35,9 @@ class Migration:
     number: int
     """From 1, without gaps."""
     name: str
+    portable: bool = False
+    """Whether PostgreSQL runs the same text. Such a step makes views only, and drops them first, so
+    that it can be taken again."""
 
     def sql(self) -> str:
         """Return the statements of the step."""
@@ -49,6 +52,9 @@ MIGRATIONS = (
     Migration(number=4, name="tried"),
     Migration(number=5, name="accepted"),
     Migration(number=6, name="later"),
+    Migration(number=7, name="views", portable=True),
+    Migration(number=8, name="counts", portable=True),
+    Migration(number=9, name="derived"),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].number

@@ -1,20 +1,19 @@
-"""Reading the ledger: rows of its views as values, through connections that cannot write.
+"""Reading the ledger: rows of its views as values, from a file or from wherever ``query`` can.
 
 No number is computed here beyond what the views say; see ``stats`` for intervals and percentiles.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from ducktypist.domain import Kind
-from ducktypist.ledger.database import reading, rows_of
 from ducktypist.ledger.events import Label
-
-if TYPE_CHECKING:
-    import apsw
+from ducktypist.ledger.query import Rows, as_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +24,8 @@ class Filter:
     language: str | None = None
     since_day_utc: str | None = None
     """The first UTC day, as ``2026-01-31``."""
+    project_hash: str | None = None
+    """``Ledger.keyed_hash`` of the workspace folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -60,7 +61,7 @@ class Cell:
     """Accepted ones that were looked at after ten minutes."""
     n_still_in_10min: int
     ttft_ms: tuple[float, ...]
-    """One for each answered suggestion whose time was measured."""
+    """One for each answered suggestion whose time was measured, the shortest first."""
     total_ms: tuple[float, ...]
     decode_tok_s: tuple[float, ...]
 
@@ -112,36 +113,66 @@ _KEY = tuple(CellKey.__slots__)
 _Bindings: TypeAlias = list[str | int | float | None]
 
 
-def read_cells(path: Path, wanted: Filter = _NO_FILTER) -> list[Cell]:
+def read_cells(ledger: Path | Rows, wanted: Filter = _NO_FILTER) -> list[Cell]:
     """Return the counts and times of each cell that has a suggestion, in the order of the keys.
 
     Raises:
         LedgerError: The file is missing, is not a ledger, or was made by a newer version.
     """
-    where, bindings = where_clause(wanted)
-    key = ", ".join(_KEY)
-    sums = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
-    counts_sql = f"SELECT {key}, {sums} FROM cell {where} GROUP BY {key}"  # noqa: S608 - names of our own fields; values are bound
-    with reading(path) as connection, connection:
-        times = _read_times(connection, wanted)
-        cells = [
-            Cell(
-                key=CellKey(**{name: row[name] for name in _KEY}),
-                **{name: row[name] for name in _COUNTS},
-                **times.get(tuple(row[name] for name in _KEY), dict.fromkeys(_TIMES, ())),
-            )
-            for row in rows_of(connection, counts_sql, bindings)
-        ]
+    rows = as_rows(ledger)
+    with contextlib.ExitStack() as stack:
+        if isinstance(ledger, Path):
+            stack.enter_context(rows)
+        times = _read_times(rows, wanted)
+        counted = read_sums(rows, "cell", _KEY, _COUNTS, wanted)
+    cells = [
+        Cell(
+            key=CellKey(**{name: row[name] for name in _KEY}),
+            **{name: row[name] for name in _COUNTS},
+            **times.get(tuple(row[name] for name in _KEY), dict.fromkeys(_TIMES, ())),
+        )
+        for row in counted
+    ]
     return sorted(cells, key=lambda cell: cell.key)
 
 
+def read_sums(
+    ledger: Path | Rows,
+    view: str,
+    key: Sequence[str],
+    counts: Sequence[str],
+    wanted: Filter = _NO_FILTER,
+) -> list[dict[str, Any]]:
+    """Return a view's counts, added up over whatever is no part of the key, such as the days.
+
+    Args:
+        ledger: The ledger's file, or its views.
+        view: One that counts by the day.
+        key: Columns to count apart by.
+        counts: Columns of whole numbers to add up.
+        wanted: Which suggestions.
+
+    Raises:
+        LedgerError: The file is missing, is not a ledger, or was made by a newer version.
+    """
+    where, bindings = where_clause(wanted)
+    names = ", ".join(key)
+    sums = ", ".join(f"sum({name}) AS {name}" for name in counts)
+    sql = f"SELECT {names}, {sums} FROM {view} {where} GROUP BY {names}"  # noqa: S608 - names of our own fields; values are bound
+    # PostgreSQL gives the sum of whole numbers as a decimal one.
+    return [
+        row | {name: int(row[name]) for name in counts}
+        for row in as_rows(ledger).query(sql, bindings)
+    ]
+
+
 def read_suggestions(
-    path: Path, wanted: Filter = _NO_FILTER, *, n_max: int = 1000
+    ledger: Path | Rows, wanted: Filter = _NO_FILTER, *, n_max: int = 1000
 ) -> list[Suggestion]:
     """Return the newest suggestions, newest first.
 
     Args:
-        path: The ledger's file.
+        ledger: The ledger's file, or its views.
         wanted: Which ones.
         n_max: How many at most.
 
@@ -153,39 +184,32 @@ def read_suggestions(
     sql = (
         f"SELECT {columns} FROM suggestion {where} ORDER BY at_utc DESC, suggestion_id DESC LIMIT ?"  # noqa: S608 - names of our own fields; values are bound
     )
-    with reading(path) as connection:
-        return [_suggestion(row) for row in rows_of(connection, sql, [*bindings, n_max])]
+    return [_suggestion(row) for row in as_rows(ledger).query(sql, [*bindings, n_max])]
 
 
-def read_gaps(path: Path) -> Gaps:
+def read_gaps(ledger: Path | Rows) -> Gaps:
     """Return how many events are known to be missing.
 
     Raises:
         LedgerError: The file is missing, is not a ledger, or was made by a newer version.
     """
-    sql = (
-        "SELECT total(n_unlogged) AS n, (SELECT reason FROM gap ORDER BY seq DESC) AS why FROM gap"
-    )
-    with reading(path) as connection:
-        row = next(rows_of(connection, sql))
-    return Gaps(n_unlogged=int(row["n"]), last_reason=row["why"] or "")
+    (row,) = as_rows(ledger).query("SELECT n_unlogged, last_reason FROM gap_total")
+    return Gaps(n_unlogged=int(row["n_unlogged"]), last_reason=row["last_reason"] or "")
 
 
-def _read_times(
-    connection: apsw.Connection, wanted: Filter
-) -> dict[tuple[Any, ...], dict[str, Any]]:
+def _read_times(rows: Rows, wanted: Filter) -> dict[tuple[Any, ...], dict[str, Any]]:
     where, bindings = where_clause(wanted)
     sql = f"SELECT {', '.join((*_KEY, *_TIMES))} FROM suggestion_time {where}"  # noqa: S608 - names of our own fields; values are bound
     n_key = len(_KEY)
-    found: dict[tuple[Any, ...], tuple[list[float], ...]] = {}
-    for row in connection.execute(sql, bindings):
-        lists = found.setdefault(row[:n_key], tuple([] for _ in _TIMES))
-        for values, value in zip(lists, row[n_key:], strict=True):
-            if value is not None:
-                values.append(value)
+    by_key: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in rows.tuples(sql, bindings):
+        by_key.setdefault(row[:n_key], []).append(row[n_key:])
     return {
-        key: dict(zip(_TIMES, (tuple(values) for values in lists), strict=True))
-        for key, lists in found.items()
+        key: {
+            name: tuple(sorted(value for value in values if value is not None))
+            for name, values in zip(_TIMES, zip(*found, strict=True), strict=True)
+        }
+        for key, found in by_key.items()
     }
 
 
@@ -202,6 +226,9 @@ def where_clause(wanted: Filter) -> tuple[str, _Bindings]:
     if wanted.since_day_utc is not None:
         conditions.append("day_utc >= ?")
         bindings.append(wanted.since_day_utc)
+    if wanted.project_hash is not None:
+        conditions.append("project_hash = ?")
+        bindings.append(wanted.project_hash)
     return ("WHERE " + " AND ".join(conditions) if conditions else ""), bindings
 
 

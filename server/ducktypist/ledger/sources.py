@@ -6,12 +6,13 @@ number is computed here beyond the view's sums, their intervals and percentiles.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ducktypist.domain import Kind, Source
-from ducktypist.ledger.database import reading, rows_of
+from ducktypist.ledger.query import Rows, as_rows
 from ducktypist.ledger.reading import Filter, where_clause
 from ducktypist.ledger.stats import percentile, share, too_few, wilson
 
@@ -115,43 +116,41 @@ def source_counts(
             sum(n_plausible) AS n_plausible,
             sum(n_suggestions) AS n_suggestions,
             sum(n_suggestions_plausible) AS n_suggestions_plausible,
-            total(generation_ms + verify_ms) AS total_ms
+            sum(generation_ms + verify_ms) AS total_ms
         FROM source_result
         WHERE model_sha256 = ? AND kind = ? AND language = ?
         GROUP BY source
         ORDER BY source
     """
     known = set(Source)
-    with reading(path) as connection:
-        return tuple(
-            SourceCount(**row | {"source": Source(row["source"])})
-            for row in rows_of(connection, sql, [model_sha256, kind.value, language])
-            if row["source"] in known
-        )
+    return tuple(
+        SourceCount(**row | {"source": Source(row["source"])})
+        for row in as_rows(path).query(sql, [model_sha256, kind.value, language])
+        if row["source"] in known
+    )
 
 
-def read_sources(path: Path, wanted: Filter = _NO_FILTER) -> list[SourceStats]:
+def read_sources(ledger: Path | Rows, wanted: Filter = _NO_FILTER) -> list[SourceStats]:
     """Return what is shown of each source that was ever tried, in the order of the keys.
 
     Raises:
         LedgerError: The file is missing, is not a ledger, or was made by a newer version.
     """
+    rows = as_rows(ledger)
     where, bindings = where_clause(wanted)
     key = ", ".join(_KEY)
     sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
     sums_sql = f"SELECT {key}, {sums} FROM source_result {where} GROUP BY {key}"  # noqa: S608 - names of our own fields; values are bound
     times_sql = f"SELECT {', '.join((*_KEY, *_TIMES))} FROM tried_time {where}"  # noqa: S608 - as above
-    with reading(path) as connection, connection:
-        times: dict[tuple[Any, ...], dict[str, list[float]]] = {}
-        for row in rows_of(connection, times_sql, bindings):
-            found = times.setdefault(_key_of(row), {name: [] for name in _TIMES})
-            for name in _TIMES:
-                if row[name] is not None:
-                    found[name].append(row[name])
-        stats = [
-            _stats(row, times.get(_key_of(row), {}))
-            for row in rows_of(connection, sums_sql, bindings)
-        ]
+    n_key = len(_KEY)
+    with contextlib.ExitStack() as stack:
+        if isinstance(ledger, Path):
+            stack.enter_context(rows)
+        by_key: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        for row in rows.tuples(times_sql, bindings):
+            by_key.setdefault(row[:n_key], []).append(row[n_key:])
+        counted = rows.query(sums_sql, bindings)
+    stats = [_stats(row, by_key.get(_key_of(row), [])) for row in counted]
     return sorted(stats, key=lambda row: row.key)
 
 
@@ -159,13 +158,18 @@ def _key_of(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in _KEY)
 
 
-def _stats(row: dict[str, Any], times: dict[str, list[float]]) -> SourceStats:
-    n, k = row["n_suggestions"], row["n_suggestions_plausible"]
+def _stats(row: dict[str, Any], times: list[tuple[Any, ...]]) -> SourceStats:
+    # PostgreSQL gives the sum of whole numbers as a decimal one.
+    sums = {name: float(row[name]) if name.endswith("_ms") else int(row[name]) for name in _SUMS}
+    n, k = int(sums["n_suggestions"]), int(sums["n_suggestions_plausible"])
     low, high = wilson(k, n)
-    generation_ms, verify_ms = (times.get(name, []) for name in _TIMES)
+    generation_ms, verify_ms = (
+        [found[place] for found in times if found[place] is not None]
+        for place in range(len(_TIMES))
+    )
     return SourceStats(
         key=SourceKey(**{name: row[name] for name in _KEY}),
-        **{name: row[name] for name in _SUMS},
+        **sums,  # type: ignore[arg-type] # keywords gathered by name; a test compares each
         plausible=share(k, n),
         plausible_low=low,
         plausible_high=high,

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ducktypist.errors import LedgerBusyError, LedgerCorruptError, LedgerError
-from ducktypist.ledger.database import Writer, open_writer
+from ducktypist.ledger.database import Writer, open_writer, sum_up
 from ducktypist.ledger.events import Event, SourceText
 from ducktypist.ledger.hashing import install_key, keyed_hash
 from ducktypist.ledger.rows import Row, Value, row_of
@@ -31,6 +31,9 @@ N_BATCH = 512
 BUSY_RETRY_S = 0.05
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 30.0
+
+SUM_UP_AFTER_S = 2.0
+"""Without an event for so long, what was written is summed up, so that reading is quick."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -66,6 +69,7 @@ class Ledger:
         self._n_lost_noted = 0
         self._n_failures = 0
         self._stuck = False
+        self._is_summed_up = True
         self._last_error = ""
         self._key: bytes | None = None
 
@@ -240,11 +244,27 @@ class Ledger:
             writer.close()
 
     def _next_batch(self) -> list[tuple[str, Event]]:
-        """Wait for events and return some, oldest first; none when the ledger is closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: bool(self._queue) or self._closing)
-            self._hurry = False
-            return list(itertools.islice(self._queue, N_BATCH))
+        """Wait for events and return some, oldest first; none when the ledger is closed.
+
+        While none come, what was written is summed up.
+        """
+        while True:
+            timeout_s = None if self._is_summed_up else SUM_UP_AFTER_S
+            with self._changed:
+                if self._changed.wait_for(lambda: self._queue or self._closing, timeout_s):
+                    self._hurry = False
+                    batch = list(itertools.islice(self._queue, N_BATCH))
+                    self._is_summed_up = self._is_summed_up and not batch
+                    return batch
+            self._is_summed_up = self._sum_up()
+
+    def _sum_up(self) -> bool:
+        """Sum up some of what was written; tell whether that is all, or is given up for now."""
+        try:
+            return sum_up(self.path, n_steps=1)
+        except Exception as error:  # noqa: BLE001 - as in _run; whoever reads sums up, or does without
+            _LOG.debug("not summed up: %s", error)
+            return True
 
     def _write(self, writer: Writer, batch: list[tuple[str, Event]]) -> None:
         rows: list[Row] = []

@@ -85,3 +85,6 @@ class TextRole(enum.StrEnum):
     PROMPT = "prompt"
     ANSWER = "answer"
     PATH = "path"
+    PLACE = "place"
+    """What the answer takes the place of: ``path:start-end``, the path relative to the workspace
+    folder, a half-open range of code points."""

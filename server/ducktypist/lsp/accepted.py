@@ -43,8 +43,8 @@ MAX_REMEMBERED_CHARS = 8_000_000
 """Of the documents' texts, all remembered suggestions together."""
 
 
-_Key: TypeAlias = tuple[str, str, bool]
-"""Document, function, and whether it was dismissed: of each the newest is checked."""
+_Key: TypeAlias = tuple[str, str]
+"""Document and function: of each the newest is checked."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +52,8 @@ class _Remembered:
     suggested: Suggested
     n_units: int
     """UTF-16 code units of the suggestion, as editors count."""
+    is_run: bool
+    """Whether it was run by the search that found it, which then need not be done again."""
     n_units_taken: int = 0
 
 
@@ -62,13 +64,11 @@ class _Due:
     what: Taken
     order: int
     """Of several acceptances, the later one has the higher number."""
-    dismissed: bool = False
-    """It is not in the editor's text: what is run is the suggestion as it was made."""
     n_starts: int = 0
 
     @property
     def key(self) -> _Key:
-        return self.what.uri, self.what.function, self.dismissed
+        return self.what.uri, self.what.function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,18 +103,29 @@ class Acceptances:
         self._latest: dict[_Key, int] = {}
         """The ``order`` of the newest."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a check is being made or due."""
+        return self._running is not None or bool(self._due)
+
     # ------------------------------------------------------------------ what the person does
 
-    def shown(self, suggested: Suggested) -> None:
+    def shown(self, suggested: Suggested, *, is_run: bool = False) -> None:
         """Remember a suggestion that the editor is given.
 
         One that is shown again while the person types what it says is still the first one.
+
+        Args:
+            suggested: The suggestion.
+            is_run: Whether tests were run with it that say all that a check later could.
         """
         n_units = len(suggested.edit.new_text.encode("utf-16-le", "surrogatepass")) // 2
         known = self._remembered.pop(suggested.suggestion_id, None)
         self._remembered[suggested.suggestion_id] = known or _Remembered(
-            suggested=suggested, n_units=n_units
+            suggested=suggested, n_units=n_units, is_run=is_run
         )
+        if not is_run:
+            self._session.refusals.shown(suggested)
         while self._is_too_much():
             del self._remembered[next(iter(self._remembered))]
 
@@ -139,20 +150,19 @@ class Acceptances:
         self._last_edit_s = time.monotonic()
         if self._hints.clear():
             self._session.desk.publish()
-        if known is not None and self._session.app.config.complete.check_accepted:
+        self._session.refusals.taken(suggestion_id)
+        if known is None:
+            return
+        self._session.following.accepted(known.suggested, n_chars=n_chars)
+        if not known.is_run and self._session.app.config.complete.check_accepted:
             self._session.in_background(self._take(known.suggested, n_chars))
 
     def dismissed(self, suggestion_id: str) -> None:
-        """Record that the person saw a suggestion and did not want it.
-
-        A body that nobody ran before it was shown is run all the same: else the ledger would know
-        of those only that were liked.
-        """
+        """Record that the person saw a suggestion and did not want it."""
         self._session.app.ledger.append(Dismissed(suggestion_id=suggestion_id))
         known = self._remembered.pop(suggestion_id, None)
-        is_ghost_text = known is not None and not known.suggested.function
-        if known is not None and is_ghost_text and self._session.app.config.complete.check_accepted:
-            self._session.in_background(self._take(known.suggested, None, dismissed=True))
+        if known is not None and not known.is_run:
+            self._session.refusals.dismissed(known.suggested)
 
     def edited(self, uri: str, before: Mapper, span: Span, after: Mapper) -> None:
         """Follow one change of a document."""
@@ -184,15 +194,13 @@ class Acceptances:
 
     # ------------------------------------------------------------------ checking
 
-    async def _take(
-        self, suggested: Suggested, n_chars: int | None, *, dismissed: bool = False
-    ) -> None:
+    async def _take(self, suggested: Suggested, n_chars: int | None) -> None:
         self._n_taken += 1
         order = self._n_taken
         what = await asyncio.to_thread(taken, suggested, n_chars=n_chars)
-        if what is None or (dismissed and not what.is_body):
+        if what is None:
             return
-        due = _Due(what=what, order=order, dismissed=dismissed)
+        due = _Due(what=what, order=order)
         if order < self._latest.get(due.key, 0):
             # Reading its text took longer than that of the newer one.
             return
@@ -213,7 +221,7 @@ class Acceptances:
                 continue
             _, due = self._due.popitem()
             try:
-                checked = await (self._check_unwanted(due) if due.dismissed else self._check(due))
+                checked = await self._check(due)
             except DucktypistError as error:
                 self._session.log(f"an accepted suggestion was not checked: {error}")
                 continue
@@ -245,12 +253,6 @@ class Acceptances:
             return None
         finally:
             self._running = None
-
-    async def _check_unwanted(self, due: _Due) -> None:
-        """Check what was dismissed; nobody is told."""
-        now = await asyncio.to_thread(standing, due.what, due.what.as_made)
-        if now is not None:
-            await self._run(now)
 
     async def _run(self, now: Standing) -> Checked | None:
         session = self._session

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from ducktypist.domain import FailingTest, TextEdit, Verdict
+from ducktypist.domain import Document, FailingTest
 from ducktypist.errors import DucktypistError, StaleError
 from ducktypist.features.afterwards import Suggested
 from ducktypist.features.body import BodyRequest, write_body
 from ducktypist.features.context.readable import is_secret
 from ducktypist.features.fix import FixRequest, fix
-from ducktypist.features.fix.proposals import FixProposal, SearchSummary
+from ducktypist.features.fix.proposals import FixProposal
+from ducktypist.features.followed_files import language_of
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.lsp.convert import (
     Mapper,
@@ -31,6 +31,7 @@ from ducktypist.lsp.convert import (
 )
 from ducktypist.lsp.progress import Progress, progress
 from ducktypist.lsp.stale import changed_message, offer_again
+from ducktypist.lsp.worked import Worked
 
 if TYPE_CHECKING:
     from ducktypist.lsp.session import Session
@@ -41,32 +42,6 @@ TITLES = {
     "fix": "Ducktypist: fixing the test",
     "derace": "Ducktypist: removing the data race",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worked:
-    """What an action came to."""
-
-    suggestion_id: str
-    verdict: Verdict
-    message: str
-    edit: TextEdit | None
-    uri: str = ""
-    text: str = ""
-    """The document's text that ``edit`` was made for."""
-    root: Path | None = None
-    """Whose red tests it may turn green."""
-    search: SearchSummary | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what an action's ``data`` holds afterwards."""
-        found: dict[str, Any] = {
-            "suggestion_id": self.suggestion_id,
-            "verdict": as_json(self.verdict),
-        }
-        if self.search is not None:
-            found["search"] = as_json(self.search)
-        return found
 
 
 async def resolve(session: Session, action: types.CodeAction) -> types.CodeAction:
@@ -116,7 +91,7 @@ async def apply(session: Session, data: Mapping[str, Any]) -> dict[str, Any]:
             raise DucktypistError("this editor can neither resolve a code action nor apply an edit")
         result = await session.server.protocol.ask(
             types.WORKSPACE_APPLY_EDIT,
-            types.ApplyWorkspaceEditParams(edit=edit, label=worked.verdict.summary),
+            types.ApplyWorkspaceEditParams(edit=edit, label=worked.summary),
         )
         if not result.applied:
             await _require_same_text(session, worked)
@@ -148,15 +123,6 @@ async def perform(session: Session, data: Mapping[str, Any]) -> Worked:
         failing = _failing(session, data, root, node_id)
         work = (_fix if kind == "fix" else _derace)(session, failing, display)
         return await session.searches.run(work, concerns=_of_its_language(failing))
-
-
-def as_json(value: Verdict | SearchSummary) -> dict[str, Any]:
-    """Return a verdict or a summary as an object of JSON; what is unknown is left out."""
-    return {
-        key: {str(name): n for name, n in item.items()} if isinstance(item, Mapping) else item
-        for key, item in asdict(value).items()
-        if item is not None
-    }
 
 
 # --------------------------------------------------------------------------- what is done
@@ -201,6 +167,7 @@ async def _write_body(session: Session, data: Mapping[str, Any], display: Progre
         edit=proposal.edit,
         uri=document.uri,
         text=document.text,
+        prediction=proposal.prediction,
     )
 
 
@@ -257,17 +224,27 @@ async def _grounds(session: Session, root: Path) -> Grounds:
 
 
 async def _worked(session: Session, root: Path, proposal: FixProposal) -> Worked:
+    path = proposal.path
+    uri = await asyncio.to_thread(_uri_of, session, path) if path else ""
     if proposal.edit is not None:
         session.note_suggested(proposal.suggestion_id, root)
+    if proposal.edit is not None and path is not None:
+        language = language_of(path.name) or ""
+        document = Document(uri=uri, path=path, language=language, version=None, text=proposal.text)
+        session.acceptances.shown(
+            Suggested(suggestion_id=proposal.suggestion_id, document=document, edit=proposal.edit),
+            is_run=True,
+        )
     return Worked(
         suggestion_id=proposal.suggestion_id,
         verdict=proposal.verdict,
         message=proposal.message,
-        edit=proposal.edit if proposal.path is not None else None,
-        uri=await asyncio.to_thread(_uri_of, session, proposal.path) if proposal.path else "",
+        edit=proposal.edit if path is not None else None,
+        uri=uri,
         text=proposal.text,
         root=root,
         search=proposal.search,
+        prediction=proposal.prediction,
     )
 
 
@@ -301,7 +278,7 @@ async def _workspace_edit(session: Session, worked: Worked) -> types.WorkspaceEd
         version=version,
         mapper=mapper,
         client=session.client,
-        label=worked.verdict.summary,
+        label=worked.summary,
     )
 
 

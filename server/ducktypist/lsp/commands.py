@@ -16,6 +16,7 @@ from ducktypist.lsp.completion_switch import infill_words
 from ducktypist.lsp.convert import uri_to_path
 from ducktypist.lsp.hover import explain_at, text_of
 from ducktypist.lsp.progress import progress
+from ducktypist.lsp.reporting import write_report
 
 if TYPE_CHECKING:
     from ducktypist.lsp.session import Session
@@ -37,7 +38,7 @@ async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:
         "ducktypist.regenerate": lambda: _explain(session, _object(name, arguments), fresh=True),
         "ducktypist.status": lambda: _status(session),
         "ducktypist.stats": session.app.stats,
-        "ducktypist.report": lambda: _report(session),
+        "ducktypist.report": lambda: _report(session, _object(name, arguments, optional=True)),
         "ducktypist.pullModel": session.pull_model,
         "ducktypist.applyAction": lambda: apply(session, _object(name, arguments)),
     }
@@ -140,10 +141,17 @@ async def _explain(
     }
 
 
-async def _report(session: Session) -> Mapping[str, Any]:
-    """Return the table of the ledger as Markdown, beside the same numbers as an object."""
+async def _report(session: Session, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write the report as a file and return its path, beside the ledger's table."""
     table = await session.app.stats()
-    return {"markdown": markdown_table(table), "stats": table}
+    async with progress(session.server, session.client, "Ducktypist: writing the report"):
+        place = await write_report(session.app.ledger, wanted)
+    return {
+        "path": str(place),
+        "uri": place.as_uri(),
+        "markdown": markdown_table(table),
+        "stats": table,
+    }
 
 
 def _suggestion_id(name: str, arguments: list[Any]) -> str:

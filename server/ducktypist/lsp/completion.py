@@ -83,7 +83,7 @@ def _item(view: View, found: Completion) -> types.CompletionItem:
         label=first_line[:LABEL_CHARS] or "body",
         label_details=types.CompletionItemLabelDetails(description="Ducktypist"),
         kind=types.CompletionItemKind.Snippet,
-        detail=f"Ducktypist: {found.verdict.summary}",
+        detail=_detail(found),
         documentation=new_text,
         filter_text=word,
         text_edit=edit,
@@ -92,6 +92,11 @@ def _item(view: View, found: Completion) -> types.CompletionItem:
         insert_text_mode=types.InsertTextMode.AsIs,
         command=_accepted(found),
     )
+
+
+def _detail(found: Completion) -> str:
+    said = f"Ducktypist: {found.verdict.summary}"
+    return said if found.prediction is None else f"{said} · {found.prediction.sentence()}"
 
 
 async def _suggestion(

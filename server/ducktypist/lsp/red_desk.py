@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,20 @@ from lsprotocol import types
 from ducktypist import config, watch
 from ducktypist.domain import TestOutcome, TestReport, TestResult
 from ducktypist.errors import DucktypistError, RunnerError
+from ducktypist.features.attributing import (
+    Ran,
+    followed_in,
+    report_id,
+    source_of,
+    take_report,
+    unchanged_since,
+    utc_of,
+)
 from ducktypist.features.grounds import NotRunnable
 from ducktypist.features.red import RED, TestRun, Told, located, run_tests, text_on_disk
+from ducktypist.features.runs import Followed
+from ducktypist.features.workbench import new_suggestion_id
+from ducktypist.ledger.later import RunSource
 from ducktypist.lsp.diagnostics import RedTests
 
 if TYPE_CHECKING:
@@ -52,18 +65,25 @@ class RedDesk:
         Raises:
             RunnerError: Nothing can be run there; the message says why.
         """
+        followed = await self._followed(root)
         with self.tests.following() as since:
             # Nothing may come between: the texts that are run are those of this moment.
             grounds = await self._session.grounds(root)
             if isinstance(grounds, NotRunnable):
                 raise RunnerError(grounds.reason)
-            run = await run_tests(targets, grounds=grounds, race=race)
+            started_s = time.time()
+            # A whole suite is not slowed down for the ledger's sake; its tests' texts say enough.
+            trace = bool(targets) and bool(followed.hashes)
+            run = await run_tests(targets, grounds=grounds, race=race, trace=trace)
             self.tests.update(
                 run.failing, root=root, settled=run.settles, texts=run.texts, since=since
             )
         self.publish()
         for problem in run.problems:
             self._session.say(types.MessageType.Warning, problem)
+        ran = Ran(source=RunSource.SERVER, ran_utc=utc_of(started_s), run_id=new_suggestion_id())
+        text_of = unchanged_since(root, started_s, grounds.buffers)
+        self._attribute(run.report, ran, root, text_of, followed)
         return run
 
     def rerun_soon(self, root: Path) -> None:
@@ -93,6 +113,51 @@ class RedDesk:
             if not there:
                 raise
             await self.run(there, root)
+
+    # ------------------------------------------------------------------ for the ledger
+
+    async def _followed(self, root: Path) -> Followed:
+        """Return in which functions of a folder accepted suggestions stand."""
+        app = self._session.app
+        if app.config.ledger.follow:
+            # A function that is being edited is another one by now.
+            await self._session.following.refresh(root)
+            with contextlib.suppress(DucktypistError):
+                return await asyncio.to_thread(followed_in, app.ledger, root)
+        return Followed()
+
+    def _attribute(
+        self,
+        report: TestReport,
+        ran: Ran,
+        root: Path,
+        text_of: Callable[[Path], str],
+        followed: Followed | None = None,
+    ) -> None:
+        """Note what a report says of accepted suggestions; nobody waits for it."""
+        app = self._session.app
+        if app.config.ledger.follow and report.results:
+            self._session.in_background(
+                asyncio.to_thread(
+                    take_report,
+                    report,
+                    ran=ran,
+                    root=root,
+                    ledger=app.ledger,
+                    text_of=text_of,
+                    followed=followed,
+                )
+            )
+
+    def _attribute_file(
+        self, root: Path, report: TestReport, *, made_s: float, is_timed: bool
+    ) -> None:
+        ran = Ran(
+            source=source_of(report),
+            ran_utc=utc_of(made_s),
+            run_id=report_id(report, root=root, made_s=None if is_timed else made_s),
+        )
+        self._attribute(report, ran, root, unchanged_since(root, made_s))
 
     # ------------------------------------------------------------------ publishing
 
@@ -142,8 +207,12 @@ class RedDesk:
         self._watchers = [self._session.in_background(one) for one in follows]
 
     async def _follow_lastfailed(self, roots: Sequence[Path]) -> None:
+        red = {root: await asyncio.to_thread(watch.read_lastfailed, root) for root in roots}
+        before = {root: frozenset(one.node_ids if one else ()) for root, one in red.items()}
         async for told in watch.lastfailed_changes(roots):
             now = frozenset(told.node_ids)
+            # What was red before may not have been run again.
+            appeared, before[told.root] = now - before[told.root], now
             gone = self._from_cache.get(told.root, frozenset()) - now
             self._from_cache[told.root] = now
             self.tests.update((), root=told.root, settled=gone.__contains__)
@@ -152,9 +221,25 @@ class RedDesk:
             new = [item for item in told.node_ids if item not in known]
             # Red by what we knew, and pytest does not say so: it passed, or it was not run.
             doubted = sorted(item for item in known - now if _is_python(item))
-            await self._find_out(told.root, new, doubted)
+            ran = await self._find_out(told.root, new, doubted)
+            await self._attribute_cache(told.root, sorted(appeared - ran))
 
-    async def _find_out(self, root: Path, new: Sequence[str], doubted: Sequence[str]) -> None:
+    async def _attribute_cache(self, root: Path, appeared: Sequence[str]) -> None:
+        """Note tests that became red and that were not run here."""
+        with contextlib.suppress(OSError):
+            made_s = (await asyncio.to_thread((root / watch.LASTFAILED).stat)).st_mtime
+            report = _unexplained(appeared)
+            ran = Ran(
+                source=RunSource.LASTFAILED,
+                ran_utc=utc_of(made_s),
+                run_id=report_id(report, root=root, made_s=made_s),
+            )
+            self._attribute(report, ran, root, unchanged_since(root, made_s))
+
+    async def _find_out(
+        self, root: Path, new: Sequence[str], doubted: Sequence[str]
+    ) -> frozenset[str]:
+        """Run what pytest's cache tells of, where that may be; return what was run."""
         asked = [*new, *doubted][:MAX_LOCATED]
         ran: frozenset[str] = frozenset()
         is_trusted = await asyncio.to_thread(self._session.app.is_trusted, root)
@@ -164,11 +249,14 @@ class RedDesk:
                 ran = frozenset(asked)
         unknown = [item for item in new if item not in ran]
         await self._take(root, _unexplained(unknown), made_s=float("inf"))
+        return ran
 
     async def _follow_records(self, roots: Sequence[Path]) -> None:
         folder = config.state_dir() / watch.RECORDS
         async for root, record in watch.record_changes(folder, roots):
             await self._take(root, record.report, made_s=record.made_s)
+            # A record has no durations, so its time tells it from another that says the same.
+            self._attribute_file(root, record.report, made_s=record.made_s, is_timed=False)
 
     async def _follow_junit(self, roots: Sequence[Path], relative: str) -> None:
         seen: dict[Path, frozenset[str]] = {}
@@ -182,6 +270,7 @@ class RedDesk:
             else:
                 seen[found.root] = frozenset(_red_ids(found.report))
                 await self._take(found.root, found.report, made_s=found.made_s)
+                self._attribute_file(found.root, found.report, made_s=found.made_s, is_timed=True)
 
     async def _take(self, root: Path, report: TestReport, *, made_s: float) -> None:
         """Show a report that was made elsewhere, of the files on the disk."""

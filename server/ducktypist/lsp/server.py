@@ -119,6 +119,20 @@ def _register_documents(server: DucktypistServer) -> None:
     async def did_save(params: types.DidSaveTextDocumentParams) -> None:
         (await server.session()).saved(params.text_document.uri)
 
+    everything = types.FileOperationRegistrationOptions(
+        filters=[
+            types.FileOperationFilter(pattern=types.FileOperationPattern(glob="**"), scheme="file")
+        ]
+    )
+
+    @server.feature(types.WORKSPACE_DID_RENAME_FILES, everything)
+    async def did_rename(params: types.RenameFilesParams) -> None:
+        (await server.session()).following.renamed(params.files)
+
+    @server.feature(types.WORKSPACE_DID_DELETE_FILES, everything)
+    async def did_delete(params: types.DeleteFilesParams) -> None:
+        (await server.session()).following.deleted(params.files)
+
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
         await (await server.session()).reconfigured(params.settings)

@@ -16,6 +16,7 @@ from typing import Any
 from lsprotocol import types
 
 from ducktypist.app import App
+from ducktypist.app.upkeep import expire_daily
 from ducktypist.domain import Document, Span
 from ducktypist.errors import DucktypistError, EditorError, ModelMissingError
 from ducktypist.features.context.ring import Ring
@@ -25,8 +26,10 @@ from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.lsp.accepted import Acceptances
 from ducktypist.lsp.completion_switch import CompletionSwitch
 from ducktypist.lsp.convert import Mapper, supports_configuration, uri_to_path
+from ducktypist.lsp.following import Following
 from ducktypist.lsp.progress import progress
 from ducktypist.lsp.red_desk import RedDesk
+from ducktypist.lsp.refusals import Refusals
 from ducktypist.lsp.stale import Searches
 from ducktypist.lsp.typing_rhythm import Rhythm
 from ducktypist.lsp.window import Window
@@ -54,6 +57,8 @@ class Session:
         self.red = self.desk.tests
         self.searches = Searches()
         self.acceptances = Acceptances(self)
+        self.following = Following(self)
+        self.refusals = Refusals(self)
         self.completion_switch = CompletionSwitch(lambda: self.app.config.complete)
         self._suggested: dict[str, Path] = {}
         """Whose red tests a shown fix may turn green, by its suggestion id."""
@@ -111,7 +116,12 @@ class Session:
                     await self._rebuild()
         self._say_problems()
         self.desk.watch()
+        self.following.start()
         self.in_background(self._warm())
+        self.in_background(expire_daily(self._kept_text))
+
+    def _kept_text(self) -> tuple[Path, int]:
+        return self.app.ledger.path, self.app.config.ledger.retention_days
 
     async def reconfigured(self, settings: object) -> None:
         """Take new settings."""
@@ -128,6 +138,7 @@ class Session:
         """Take the new list of workspace folders."""
         await self._rebuild()
         self.red.keep(self.app.roots)
+        self.following.folders_changed()
         self.desk.publish()
         self.desk.watch()
 
@@ -141,6 +152,7 @@ class Session:
         """Stop what runs in the background and close the app."""
         self.desk.close()
         self.acceptances.close()
+        self.following.close()
         await self.ghost.aclose()
         tasks = [*self._background, *self._running.values()]
         for task in tasks:
@@ -240,6 +252,7 @@ class Session:
     def opened(self, uri: str, mapper: Mapper) -> None:
         """Note a document that was opened; its text may be another than the file's."""
         self.red.opened(uri, mapper)
+        self.following.opened(uri, mapper)
         self._unsaved.add(uri)
         document = self.server.protocol.workspace.open_document(uri)
         if document is not None:
@@ -260,6 +273,8 @@ class Session:
         self.red.edited(uri, before, span, after)
         self.searches.edited(uri)
         self.acceptances.edited(uri, before, span, after)
+        self.following.edited(uri, before, span, after)
+        self.refusals.edited()
         self.rhythm.pressed(time.monotonic() * 1000)
 
     def saved(self, uri: str) -> None:
@@ -268,6 +283,7 @@ class Session:
         document = self.server.protocol.workspace.open_document(uri)
         if document is not None:
             self.ring.saved(uri, document.source)
+        self.following.saved(uri)
 
     def closed(self, uri: str) -> None:
         """Forget a document; what was not saved is gone."""
@@ -275,6 +291,7 @@ class Session:
         self._unsaved.discard(uri)
         shown = self.red.closed(uri)
         self.acceptances.closed(uri)
+        self.following.closed(uri)
         self.ghost.closed(uri)
         self.ring.closed(uri)
         if unsaved and shown is not None:

@@ -1,19 +1,26 @@
-"""The statement, command, class or paragraph at one place; ``regions.block_at`` is the door."""
+"""The statement, command, class or paragraph at one place; ``regions.block_at`` is the door.
+
+And the text by which the ledger knows a function again (``block_text``), wherever it moves.
+"""
 
 from __future__ import annotations
+
+import hashlib
 
 import tree_sitter
 
 from ducktypist.domain import Span
 from ducktypist.syntax import braces, go, python
 from ducktypist.syntax.brace_languages import BRACE_LANGUAGES
-from ducktypist.syntax.lines import LineTable
-from ducktypist.syntax.model import DefinitionKind, Region, RegionKind
+from ducktypist.syntax.lines import LineTable, indent_of, line_start, split_lines
+from ducktypist.syntax.model import DefinitionKind, FunctionRegion, Region, RegionKind
 from ducktypist.syntax.parse import Tree
 
 MAX_WHOLE_LINES = 12
 """A compound statement up to this long is taken whole when the cursor is on its header."""
 
+_COMMENT_LINES = {"python": "#", "bash": "#"}
+"""What begins a line that is nothing but a comment; ``//`` in the others."""
 _CONTAINERS = {
     "python": frozenset({"module", "block"}),
     "go": frozenset({"source_file", "statement_list"}),
@@ -57,6 +64,31 @@ _CLAUSES = frozenset(
         *_CASES,
     }
 )
+
+
+def block_text(text: str, function: FunctionRegion) -> str:
+    """Return a function's text without what moving it or tidying around it changes.
+
+    It goes from the line of the signature (decorators and doc comments are left out) to the end.
+    Line ends are stripped, blank lines dropped, comment lines at the end as well, because parsers
+    disagree on whose they are; the signature's indentation is taken off every line that has it.
+    ``pytest_plugin`` says the same of Python with the standard library's parser.
+    """
+    start = line_start(text, function.signature.start)
+    if text[start : function.signature.start].strip():
+        start = function.signature.start
+    lines = [line.rstrip() for line in split_lines(text[start : function.span.end])]
+    lines = [line for line in lines if line]
+    while lines and lines[-1].lstrip().startswith(_COMMENT_LINES.get(function.language, "//")):
+        lines.pop()
+    indent = indent_of(lines[0]) if lines else ""
+    return "\n".join(line.removeprefix(indent) for line in lines)
+
+
+def block_hash_of(block: str) -> str:
+    """Return ``b2:`` and 32 hexadecimal digits: the name of a block in reports of test runs."""
+    data = block.encode("utf-8", "surrogatepass")
+    return f"b2:{hashlib.blake2b(data, digest_size=16).hexdigest()}"
 
 
 def nothing_at(offset: int) -> Region:

@@ -19,6 +19,7 @@ TIME_TO_FIRST_TOKEN = "gen_ai.server.time_to_first_token"  # noqa: S105 - as abo
 EVALUATION_RESULT = "gen_ai.evaluation.result"
 VERDICTS = "ducktypist.verdicts"
 LIFE = "ducktypist.suggestions"
+LIFE_EVENT = "ducktypist.event"
 
 SECONDS_BUCKETS = (
     *(0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28),

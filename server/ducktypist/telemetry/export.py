@@ -171,7 +171,7 @@ class Exporter:
         elif isinstance(event, Verified):
             self._verdict(known, event, at_ns=at_ns, is_new=not _has_answer(together, event))
         elif (name := _LIFE.get(type(event))) is not None:
-            self._life.add(1, words.of_request(known.request) | {"ducktypist.event": name})
+            self._life.add(1, words.of_request(known.request) | {words.LIFE_EVENT: name})
 
     def close(self, timeout_s: float) -> None:
         """Send what is left, and stop.

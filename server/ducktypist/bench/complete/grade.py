@@ -30,9 +30,19 @@ class Grade:
 
 
 async def graded(
-    answers: Sequence[Answer], *, referee: Grounds, say: Callable[[str], None] = lambda _: None
+    answers: Sequence[Answer],
+    *,
+    referee: Grounds,
+    say: Callable[[str], None] = lambda _: None,
+    hash_seed: int = 0,
 ) -> list[Grade]:
     """Grade answers, alike ones once.
+
+    Args:
+        answers: What to grade.
+        referee: Who runs tests.
+        say: Told how many there are.
+        hash_seed: Python's, for hashes of texts.
 
     Raises:
         DucktypistError: A language cannot be run on this machine.
@@ -43,7 +53,7 @@ async def graded(
         mine = [(task, text) for task, text in distinct if task.language == language]
         say(f"grading {len(mine)} different answers in {language}")
         cases = [_case(f"c{number}", *answer) for number, answer in enumerate(mine)]
-        reports = await run_cases(cases, runner=runner_for(referee, language))
+        reports = await run_cases(cases, runner=runner_for(referee, language), hash_seed=hash_seed)
         built: list[bool] | list[None] = [None] * len(mine)
         if language == "go":
             built = await builds([{**task.files, task.path: text} for task, text in mine])

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ducktypist.bench.engine.asking import workbench_of
 from ducktypist.bench.fix.attempt import Window
@@ -113,13 +114,20 @@ class Place:
 
 
 @asynccontextmanager
-async def place_for(backend: str | None) -> AsyncIterator[Place]:
-    """Give the servers' folders, and one for our own runs that is not below them."""
+async def place_for(
+    backend: str | None, settings: Mapping[str, Any] | None = None
+) -> AsyncIterator[Place]:
+    """Give the servers' folders, and one for our own runs that is not below them.
+
+    Args:
+        backend: As for ``ducktypist serve``.
+        settings: Those that decide which host it is, besides the user's; sections by name.
+    """
     with tempfile.TemporaryDirectory(prefix="dtb-referee-") as folder:
         top = await asyncio.to_thread(lambda: Path(folder).resolve() / "w")
         await asyncio.to_thread(top.mkdir)
         referee = await grounds_at(top)
-        async with set_stage(backend) as stage:
+        async with set_stage(backend, settings) as stage:
             premises = Premises(
                 top=stage.top,
                 scratch=stage.top / "cache" / "scratch",

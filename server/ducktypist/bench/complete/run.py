@@ -146,7 +146,7 @@ async def run(
                 ids=[task.id for task in wanted],
             ),
         )
-        found.unusable = await _unusable(wanted, place.referee, say)
+        found.unusable = await unusable_of(wanted, place.referee, say)
         usable = [task for task in wanted if task.id not in found.unusable]
         found.contradictory = await _contradictory(usable, place.referee)
         window = place.window(plan.settings())
@@ -177,8 +177,8 @@ def told(result: Result) -> str:
     return f"{done.task}: {shown} in {done.total_ms / 1000:.1f} s; {what}"
 
 
-async def _unusable(
-    tasks: Sequence[CompleteTask], referee: Grounds, say: Callable[[str], None]
+async def unusable_of(
+    tasks: Sequence[CompleteTask], referee: Grounds, say: Callable[[str], None] = lambda _: None
 ) -> dict[str, str]:
     """Return the tasks that can tell nothing, with the reason: the two controls of the bench.
 

@@ -117,8 +117,8 @@ class Window:
     """Settings on top of the stage's, sections by name."""
 
 
-async def attempt(task: Task, *, arm: str, window: Window, referee: Grounds) -> Attempt:
-    """Put one task to a new server and grade what it shows."""
+async def attempt(task: Task, *, arm: str, window: Window, referee: Grounds | None) -> Attempt:
+    """Put one task to a new server and grade what it shows, where there is a referee."""
     root = await asyncio.to_thread(laid_out, task, window.stage.folder("fix"))
     blank = Attempt(
         task=task.id,
@@ -139,7 +139,7 @@ async def attempt(task: Task, *, arm: str, window: Window, referee: Grounds) -> 
         found,
         tree_changes=changes(before, after),
         left=(*found.left, *gone.what),
-        grade=await _grade(task, found, referee) if found.patched else None,
+        grade=await _grade(task, found, referee) if found.patched and referee else None,
     )
 
 
@@ -286,8 +286,8 @@ async def _grade(task: Task, found: Attempt, referee: Grounds) -> Grade:
     """Run visible and hidden tests on a copy with the edit applied."""
     known = {name: text for name, text in found.patched.items() if name in task.files}
     files = {**task.files, **known}
-    visible = await _red(files, task, referee)
-    hidden = await _red({**files, **task.hidden}, task, referee)
+    visible = await red_tests(replace(task, files=files), referee)
+    hidden = await red_tests(replace(task, files={**files, **task.hidden}), referee)
     return Grade(
         claimed=set(visible) <= set(found.red_before) - {task.failing},
         visible=not visible,
@@ -296,14 +296,19 @@ async def _grade(task: Task, found: Attempt, referee: Grounds) -> Grade:
     )
 
 
-async def _red(files: Mapping[str, str], task: Task, referee: Grounds) -> list[str]:
-    """Return what is wrong with a program by its tests; nothing when all pass."""
-    whole = replace(task, files=files)
+async def red_tests(whole: Task, referee: Grounds, hash_seed: int = 0) -> list[str]:
+    """Return what is wrong with a program by its tests; nothing when all pass.
+
+    Args:
+        whole: A task whose files are the program with the tests to be run.
+        referee: Who runs them.
+        hash_seed: Python's, for hashes of texts.
+    """
     folder = referee.root / "graded"
     root = await asyncio.to_thread(laid_out, whole, folder)
     try:
-        report = await referee.runner_of(task.failing).run(
-            RunRequest(root=root, limits=GRADE_LIMITS)
+        report = await referee.runner_of(whole.failing).run(
+            RunRequest(root=root, limits=GRADE_LIMITS, hash_seed=hash_seed)
         )
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

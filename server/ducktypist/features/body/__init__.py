@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ducktypist.config import CompleteConfig
-from ducktypist.domain import Document, Kind, ModelIdentity, Outcome, Rung, TextEdit, Verdict
+from ducktypist.domain import (
+    Document,
+    Kind,
+    ModelIdentity,
+    Outcome,
+    Prediction,
+    Rung,
+    TextEdit,
+    Verdict,
+)
 from ducktypist.errors import DucktypistError
 from ducktypist.features.body.case import (
     NEVER_OFFERED,
@@ -60,6 +69,8 @@ class BodyProposal:
     n_candidates: int
     """Different programs."""
     total_ms: float
+    prediction: Prediction | None = None
+    """How likely ``edit`` is right; None without one, or where nobody says."""
 
 
 async def write_body(
@@ -205,6 +216,7 @@ async def _proposal(
         verdict,
         best=best,
         n_agreeing=choice.n_agreeing if choice is not None else None,
+        n_compared=_n_run(found) if choice is not None and choice.is_compared else None,
         is_shown=is_shown,
     )
     return BodyProposal(
@@ -215,7 +227,13 @@ async def _proposal(
         message=_message(found, choice, verdict),
         n_candidates=found.n_programs,
         total_ms=found.tally.total().total_ms,
+        prediction=record.prediction if is_shown else None,
     )
+
+
+def _n_run(found: BodySearch) -> int:
+    """Return how many answers were run; one that fails behaves like none that passes."""
+    return sum(one.n_answers for one in found.standings.values() if one.stage != "static")
 
 
 def _message(found: BodySearch, choice: BodyChoice | None, verdict: Verdict) -> str:

@@ -40,6 +40,8 @@ class BodyChoice:
     """Why it may be wrong although everything passes; empty when nothing speaks against it."""
     n_agreeing: int | None = None
     """How many answers behave as it does; None when they were not compared."""
+    is_compared: bool = False
+    """Whether they were run to find that out."""
 
 
 async def choose_body(passing: Sequence[Standing], case: BodyCase) -> BodyChoice | None:
@@ -74,6 +76,7 @@ async def choose_body(passing: Sequence[Standing], case: BodyCase) -> BodyChoice
                 verdict=standing.verdict,
                 doubt=_doubt(number, passing, groups, special, comparison),
                 n_agreeing=n_own if groups or len(passing) == 1 else None,
+                is_compared=bool(groups) or len(passing) == 1,
             )
     return None
 

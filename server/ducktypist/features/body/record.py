@@ -8,7 +8,9 @@ from ducktypist.domain import (
     Candidate,
     FinishReason,
     Generation,
+    Kind,
     Outcome,
+    Prediction,
     Rung,
     Trial,
     Verdict,
@@ -21,6 +23,13 @@ from ducktypist.features.body.case import (
     Standing,
 )
 from ducktypist.features.body.forms import Form
+from ducktypist.features.telling import (
+    after_running,
+    before_running,
+    for_a_person,
+    kept_text,
+    own_tokens,
+)
 from ducktypist.features.workbench import About, Workbench, new_suggestion_id, static_verdict
 from ducktypist.ledger.events import Cancelled, Event, Generated, Shown, Verified, Verifier
 from ducktypist.ledger.tried import Tried
@@ -35,6 +44,8 @@ class BodyRecord:
     suggestion_id: str
     asked: bool = False
     """Whether the model was asked."""
+    prediction: Prediction | None = None
+    """The last that was foretold, where people are to be told."""
 
     @classmethod
     def begin(cls, workbench: Workbench, request: BodyRequest) -> BodyRecord:
@@ -67,6 +78,7 @@ class BodyRecord:
         *,
         best: Standing | None,
         n_agreeing: int | None,
+        n_compared: int | None,
         is_shown: bool,
     ) -> None:
         """Write down what came of it.
@@ -77,33 +89,49 @@ class BodyRecord:
             verdict: On the best one.
             best: The one that is shown, or would be if it had passed.
             n_agreeing: How many answers behave as it does; None when they were not compared.
+            n_compared: Of how many that were run; None when none was.
             is_shown: Whether the person gets to see it.
         """
         if not self.asked:
             return
         suggestion_id = self.suggestion_id
         made = best.candidate.generation if best is not None else None
-        generation = made or found.last
+        generation = made
         if generation is None:
-            generation = Generation(
+            last = found.last or Generation(
                 text="", finish_reason=FinishReason.STOP, timings=found.tally.total()
             )
-        text = generation.text if best is None else best.candidate.edit.new_text
-        events: list[Event] = [
-            Generated.of(
-                replace(generation, text=text, timings=found.tally.total()),
-                suggestion_id=suggestion_id,
-                static_verdict=static_verdict(
-                    verdict.rung, broken=verdict.outcome is Outcome.BROKEN
-                ),
-                n_candidates=max(1, found.n_programs),
-                n_agreeing=n_agreeing,
-            )
-        ]
+            # The probabilities of another answer than the one that is rated say nothing of it.
+            generation = replace(last, logprobs=())
+        text, static = generation.text, verdict
         if best is not None:
-            events += Verified.of_verdict(
-                verdict, suggestion_id=suggestion_id, deciding=_deciding(verdict, case)
-            )
+            # Of the checks, only what was known before it was run: the rest is foretold.
+            text, static = best.candidate.edit.new_text, best.candidate.static
+            generation = own_tokens(generation, text)
+        told = Generated.of(
+            replace(generation, text=text, timings=found.tally.total()),
+            suggestion_id=suggestion_id,
+            static_verdict=static_verdict(static.rung, broken=static.outcome is Outcome.BROKEN),
+            n_candidates=max(1, found.n_programs),
+            n_agreeing=n_agreeing,
+            n_compared=n_compared,
+        )
+        events: list[Event] = [told]
+        if best is not None:
+            kind, language = Kind.COMPLETE, case.document.language
+            told, before = before_running(self.workbench, told, kind=kind, language=language)
+            after = after_running(self.workbench, told, verdict, kind=kind, language=language)
+            self.prediction = for_a_person(self.workbench, after or before)
+            events = [
+                told,
+                *Verified.of_verdict(
+                    verdict,
+                    suggestion_id=suggestion_id,
+                    deciding=_deciding(verdict, case),
+                    prediction=after,
+                ),
+                *kept_text(suggestion_id, answer=text, path=case.path, edit=best.candidate.edit),
+            ]
         events += self._tried(found, case, best if is_shown else None)
         if is_shown:
             events.append(Shown(suggestion_id=suggestion_id))

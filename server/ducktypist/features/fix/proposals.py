@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ducktypist.domain import ModelIdentity, Outcome, Source, TextEdit, Verdict
+from ducktypist.domain import ModelIdentity, Outcome, Prediction, Source, TextEdit, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +47,5 @@ class FixProposal:
     model: ModelIdentity
     message: str
     search: SearchSummary = field(default_factory=SearchSummary)
+    prediction: Prediction | None = None
+    """How likely ``edit`` is right; None without one, or where nobody says."""

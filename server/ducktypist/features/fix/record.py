@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 from ducktypist.domain import (
     Candidate,
@@ -15,10 +16,12 @@ from ducktypist.domain import (
     Generation,
     Kind,
     ModelIdentity,
-    Outcome,
+    Prediction,
+    Rung,
     Sampling,
     Source,
     TextPrompt,
+    Timings,
     Verdict,
 )
 from ducktypist.features.fix.case import Case
@@ -26,6 +29,14 @@ from ducktypist.features.fix.choice import Choice
 from ducktypist.features.fix.localise import Suspect
 from ducktypist.features.fix.questions import Round
 from ducktypist.features.fix.search import Search
+from ducktypist.features.fix.validation import Screened
+from ducktypist.features.telling import (
+    after_running,
+    before_running,
+    for_a_person,
+    kept_text,
+    own_tokens,
+)
 from ducktypist.features.workbench import About, Workbench, new_suggestion_id, static_verdict
 from ducktypist.ledger.events import (
     Cancelled,
@@ -50,7 +61,16 @@ RULES = ModelIdentity(
     backend="rules",
 )
 """Who made a patch for which no model was needed."""
+_NOTHING_SAID = Generation(text="", finish_reason=FinishReason.STOP, timings=Timings())
 BY_RULE = frozenset({Source.MUTATION, Source.RACE_RECIPE})
+
+
+class _About(TypedDict):
+    """What the tell is asked about."""
+
+    kind: Kind
+    language: str
+    model: ModelIdentity | None
 
 
 @dataclass(slots=True)
@@ -67,6 +87,8 @@ class Record:
     """The red test's node id."""
     asked: bool = False
     """Whether the model was asked."""
+    prediction: Prediction | None = None
+    """The last that was foretold of the patch that is shown, where people are to be told."""
 
     @classmethod
     def begin(
@@ -113,10 +135,7 @@ class Record:
         if by_rule:
             events.append(self._by_rule(case))
         if by_rule or self.asked:
-            events.append(self._generated(found, verdict, choice))
-            events += Verified.of_verdict(
-                verdict, suggestion_id=self.suggestion_id, deciding=self._deciding()
-            )
+            events += self._outcome(found, case, choice, verdict, RULES if by_rule else None)
         events += [replace(event, suggestion_id=self.suggestion_id) for event in tried]
         if choice is not None:
             events.append(Shown(suggestion_id=self.suggestion_id))
@@ -143,22 +162,70 @@ class Record:
             trusted=self.trusted,
         )
 
-    def _generated(self, found: Search, verdict: Verdict, choice: Choice | None) -> Generated:
-        last = found.last
-        if last is None:
-            last = Generation(text="", finish_reason=FinishReason.STOP, timings=found.tally.total())
+    def _outcome(
+        self,
+        found: Search,
+        case: Case,
+        choice: Choice | None,
+        verdict: Verdict,
+        model: ModelIdentity | None,
+    ) -> list[Event]:
+        """Return what is known of the chosen patch, or of the one that came furthest."""
+        candidate, screened = found.attempt or (None, None)
+        if choice is not None:
+            candidate, screened = choice.plausible.candidate, choice.plausible.screened
+        told = self._generated(found, choice, candidate, screened)
+        about: _About = {"kind": self.kind, "language": case.language, "model": model}
+        before: Prediction | None = None
+        after: Prediction | None = None
+        if candidate is not None:
+            told, before = before_running(self.workbench, told, **about)
+            after = after_running(self.workbench, told, verdict, **about)
+        if choice is not None:
+            self.prediction = for_a_person(self.workbench, after or before)
+        events: list[Event] = [
+            told,
+            *Verified.of_verdict(
+                verdict,
+                suggestion_id=self.suggestion_id,
+                deciding=self._deciding(),
+                prediction=after,
+            ),
+        ]
+        if choice is not None and candidate is not None:
+            edit = candidate.edit
+            events += kept_text(
+                self.suggestion_id, answer=edit.new_text, path=candidate.path, edit=edit
+            )
+        return events
+
+    def _generated(
+        self,
+        found: Search,
+        choice: Choice | None,
+        candidate: Candidate | None,
+        screened: Screened | None,
+    ) -> Generated:
+        made = found.generation_of(candidate) if candidate is not None else None
+        # The probabilities of another answer than the one that is rated would say nothing of it.
+        last = made or replace(found.last or _NOTHING_SAID, logprobs=())
+        if candidate is not None:
+            last = own_tokens(last, candidate.edit.new_text)
         text = choice.plausible.candidate.edit.new_text if choice else last.text
-        n_agreeing = None
+        n_agreeing = n_compared = None
         if choice is not None and choice.clusters:
             number = found.plausible.index(choice.plausible)
             n_agreeing = next(len(group) for group in choice.clusters if number in group)
-        broken = verdict.outcome is Outcome.BROKEN
+            n_compared = sum(len(group) for group in choice.clusters)
+        # What was known before it was run: the verdict's own rung would give away how that went.
+        rung = screened.rung if screened is not None else Rung.UNVERIFIED
         return Generated.of(
             replace(last, text=text or "deleted", timings=found.tally.total()),
             suggestion_id=self.suggestion_id,
-            static_verdict=static_verdict(verdict.rung, broken=broken),
+            static_verdict=static_verdict(rung, broken=False),
             n_candidates=max(1, len(found.trials)),
             n_agreeing=n_agreeing,
+            n_compared=n_compared,
         )
 
     def _tried(self, found: Search, case: Case, choice: Choice | None) -> list[Tried]:

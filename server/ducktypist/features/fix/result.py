@@ -31,6 +31,7 @@ def proposal(
         model=RULES if by_rule else record.workbench.model,
         message=verdict.summary,
         search=_summary(found, case, choice),
+        prediction=record.prediction,
     )
 
 

@@ -62,6 +62,8 @@ class Search:
     n_before_first: int | None = None
     last: Generation | None = None
     """The model's latest answer."""
+    generations: list[tuple[Candidate, Generation]] = field(default_factory=list)
+    """What the model said for each candidate that it made."""
     first_round: Round | None = None
     """What the model was asked first."""
     engine_error: EngineError | None = None
@@ -81,6 +83,10 @@ class Search:
     def left_s(self) -> float:
         """Return how much time there is."""
         return self.deadline_s - asyncio.get_running_loop().time()
+
+    def generation_of(self, candidate: Candidate) -> Generation | None:
+        """Return what the model said for a candidate; None for one that it did not make."""
+        return next((said for made, said in self.generations if made is candidate), None)
 
     def __str__(self) -> str:
         counts = ", ".join(f"{n} {outcome}" for outcome, n in self.outcomes.most_common())
@@ -285,6 +291,7 @@ async def answered(
             # Answers of one request share their steps; the time since the last one is its share.
             candidate = asked.questions[number].candidate(generation, ms=(clock() - last_s) * 1000)
             if candidate is not None:
+                found.generations.append((candidate, generation))
                 yield candidate
             # Whoever tries it at once takes time of its own.
             last_s = clock()

@@ -17,6 +17,7 @@ from ducktypist.domain import (
     Document,
     ModelIdentity,
     Outcome,
+    Prediction,
     Prompt,
     Sampling,
     Span,
@@ -28,6 +29,7 @@ from ducktypist.features.context.ring import Ring
 from ducktypist.features.context.surroundings import surroundings
 from ducktypist.features.ghost.answers import Answering, Asking
 from ducktypist.features.ghost.hole import Hole, hole_at
+from ducktypist.features.telling import before_running, for_a_person, kept_text, own_tokens
 from ducktypist.features.workbench import (
     About,
     Budget,
@@ -35,6 +37,7 @@ from ducktypist.features.workbench import (
     static_verdict,
 )
 from ducktypist.ledger.events import (
+    Event,
     Generated,
     Shown,
     Superseded,
@@ -78,6 +81,8 @@ class Completion:
     edit: TextEdit
     verdict: Verdict
     model: ModelIdentity
+    prediction: Prediction | None = None
+    """How likely it is right; None where nobody says."""
 
 
 async def complete(
@@ -151,20 +156,32 @@ async def draft(
         asking.is_superseded = True
         workbench.record([Superseded(suggestion_id=asking.suggestion_id)])
         return None
-    told = Generated.of(
-        generation,
-        suggestion_id=asking.suggestion_id,
-        static_verdict=static_verdict(found.rung, broken=found.is_broken),
-        n_candidates=n_asked,
+    said = found.edit.new_text if found.is_usable else generation.text
+    told, prediction = before_running(
+        workbench,
+        Generated.of(
+            own_tokens(generation, said),
+            suggestion_id=asking.suggestion_id,
+            static_verdict=static_verdict(found.rung, broken=found.is_broken),
+            n_candidates=n_asked,
+        ),
+        kind=template.kind,
+        language=document.language,
     )
-    failure = [_parse_failure(asking.suggestion_id)] if found.is_broken else []
-    workbench.record([told, *failure])
+    events: list[Event] = [told]
+    if found.is_broken:
+        events.append(_parse_failure(asking.suggestion_id))
+    if said.strip():
+        path = _path(request)
+        events += kept_text(asking.suggestion_id, answer=said, path=path, edit=found.edit)
+    workbench.record(events)
     if not found.is_usable:
         return None
     return Completion(
         suggestion_id=asking.suggestion_id,
         edit=found.edit,
         model=workbench.model,
+        prediction=for_a_person(workbench, prediction),
         verdict=Verdict(
             rung=found.rung,
             outcome=Outcome.NOT_RUN,
@@ -174,6 +191,15 @@ async def draft(
             summary=f"{found.rung.replace('_', ' ')}; nothing was run",
         ),
     )
+
+
+def _path(request: CompleteRequest) -> Path:
+    """Return the document's path, relative to the workspace's folder where it lies in one."""
+    path = request.document.path
+    if path is None:
+        return Path("untitled")
+    root = request.root
+    return path.relative_to(root) if root and path.is_relative_to(root) else path
 
 
 def is_wanted(document: Document, config: CompleteConfig) -> bool:

@@ -4,6 +4,8 @@ ALTER TABLE requested ADD COLUMN project_hash TEXT NOT NULL DEFAULT '';
 ALTER TABLE requested ADD COLUMN path TEXT NOT NULL DEFAULT '';
 ALTER TABLE requested ADD COLUMN task_hash TEXT NOT NULL DEFAULT '';
 
+-- Tokens of the chosen answer alone; `completion_tokens` counts those of all answers of a search.
+ALTER TABLE generated ADD COLUMN answer_tokens INTEGER;
 ALTER TABLE generated ADD COLUMN n_compared INTEGER;
 ALTER TABLE generated ADD COLUMN p_low REAL;
 ALTER TABLE generated ADD COLUMN p_high REAL;
@@ -14,6 +16,7 @@ ALTER TABLE verified ADD COLUMN p_low REAL;
 ALTER TABLE verified ADD COLUMN p_high REAL;
 ALTER TABLE verified ADD COLUMN n_like INTEGER;
 ALTER TABLE verified ADD COLUMN has_tell INTEGER;
+ALTER TABLE verified ADD COLUMN run_id TEXT NOT NULL DEFAULT '';
 
 CREATE TABLE placed (
     seq INTEGER PRIMARY KEY,
@@ -37,7 +40,8 @@ CREATE TABLE sighted (
     how TEXT NOT NULL,
     edit_ratio REAL NOT NULL,
     block_hash TEXT NOT NULL,
-    commit_hash TEXT NOT NULL
+    commit_hash TEXT NOT NULL,
+    as_made INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX sighted_of ON sighted (suggestion_id, seq);

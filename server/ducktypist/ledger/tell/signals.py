@@ -22,6 +22,7 @@ class Signals:
     mean_logprob: float | None = None
     min_margin: float | None = None
     completion_tokens: int | None = None
+    """Of the chosen answer alone (``generated.answer_tokens``), not of all that a search made."""
     static_verdict: StaticVerdict = StaticVerdict.NOT_CHECKED
     agreeing_share: float | None = None
     """Of the candidates that were run and compared, those that behave as this one does, 0 to 1.
@@ -51,6 +52,6 @@ class Signals:
             lowest5_logprob=event.lowest5_logprob,
             mean_logprob=event.mean_logprob,
             min_margin=event.min_margin,
-            completion_tokens=event.timings.completion_tokens,
+            completion_tokens=event.answer_tokens,
             static_verdict=event.static_verdict,
         )

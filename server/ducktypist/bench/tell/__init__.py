@@ -1,0 +1,1 @@
+"""Suggestions collected with their outcomes, for the tell to be fitted on and judged by."""

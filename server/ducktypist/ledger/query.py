@@ -1,0 +1,136 @@
+"""Where numbers are read from: rows of the ledger's views, by the same SQL in either database.
+
+A person's ledger is an SQLite file, a team's may be a PostgreSQL database. Whoever reads numbers
+takes a :class:`Rows` and does not know which it is. Nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from ducktypist.ledger.database import reading, rows_of
+from ducktypist.ledger.rows import Value
+
+if TYPE_CHECKING:
+    import apsw
+
+URL_PREFIXES = ("postgresql://", "postgres://")
+
+
+class Rows(Protocol):
+    """The views of one ledger.
+
+    Used as a context manager, all queries inside see one state of it.
+    """
+
+    @property
+    def name(self) -> str:
+        """What to call the ledger in front of people; holds no password."""
+
+    def query(self, sql: str, bindings: Sequence[Value] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query by column name; ``?`` stands for a value of ``bindings``.
+
+        Raises:
+            LedgerError: The ledger is missing, is none, or was made by a newer version.
+        """
+
+    def tuples(self, sql: str, bindings: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query in the order of its columns; for very many of them.
+
+        Raises:
+            LedgerError: As :meth:`query`.
+        """
+
+    def __enter__(self) -> Self:
+        """Hold one state of the ledger until the block ends."""
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of it."""
+
+
+class SqliteRows:
+    """The views of a ledger in a file; outside of a ``with`` block each query opens it anew."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._held: contextlib.ExitStack | None = None
+        self._connection: apsw.Connection | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's path."""
+        return str(self.path)
+
+    def query(self, sql: str, bindings: Sequence[Value] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query by column name.
+
+        Raises:
+            LedgerError: The file is missing, is not a ledger, or was made by a newer version.
+        """
+        if self._connection is not None:
+            return list(rows_of(self._connection, sql, bindings))
+        with reading(self.path) as connection:
+            return list(rows_of(connection, sql, bindings))
+
+    def tuples(self, sql: str, bindings: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query in the order of its columns.
+
+        Raises:
+            LedgerError: As :meth:`query`.
+        """
+        if self._connection is not None:
+            return self._connection.execute(sql, bindings).fetchall()
+        with reading(self.path) as connection:
+            return connection.execute(sql, bindings).fetchall()
+
+    def __enter__(self) -> Self:
+        """Open the file and begin to read; later writes of others are not seen."""
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(reading(self.path))
+            stack.enter_context(connection)
+            self._connection = connection
+            self._held = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        held, self._held, self._connection = self._held, None, None
+        if held is not None:
+            held.__exit__(exc_type, exc, traceback)
+
+
+def as_rows(ledger: Path | Rows) -> Rows:
+    """Return the views of a ledger that is named by its file or is given as they are."""
+    return SqliteRows(ledger) if isinstance(ledger, Path) else ledger
+
+
+def is_url(place: str | Path) -> bool:
+    """Tell whether a ledger's place is a database's address instead of a file."""
+    return isinstance(place, str) and place.startswith(URL_PREFIXES)
+
+
+def rows_at(place: str | Path) -> Rows:
+    """Return the views of the ledger at ``place``: a file's path or a ``postgresql://`` address.
+
+    Raises:
+        LedgerError: It is an address, and what speaks to PostgreSQL is not installed.
+    """
+    if is_url(place):
+        from ducktypist.ledger.postgres.rows import PostgresRows  # noqa: PLC0415 - an optional extra
+
+        return PostgresRows(str(place))
+    return SqliteRows(Path(place))
