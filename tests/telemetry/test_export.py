@@ -149,7 +149,7 @@ def test_a_flood_is_dropped_and_counted(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("ducktypist.telemetry.ledger.MAX_WAITING", 1)
     with Collector.listening() as collector:
         ledger = _ledger(tmp_path, collector)
-        monkeypatch.setattr(ledger, "_run", lambda: time.sleep(0.01))
+        monkeypatch.setattr(ledger, "_export", lambda: time.sleep(0.01))
         for _ in range(5):
             ledger.append(requested(new_id()))
         assert ledger.n_unexported == 4

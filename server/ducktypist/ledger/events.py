@@ -367,7 +367,7 @@ class Revised(_Conclusion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceText:
-    """Text behind a suggestion. The store drops it unless the user keeps text."""
+    """Text behind a suggestion, which the store drops unless the user keeps text."""
 
     TABLE: ClassVar[str] = "source_text"
     suggestion_id: str

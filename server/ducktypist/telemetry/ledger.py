@@ -73,7 +73,7 @@ class TelemetryLedger(Ledger):
             self._n_unexported += len(told)
             return
         if self._exporting is None:
-            self._exporting = threading.Thread(target=self._run, name="telemetry", daemon=True)
+            self._exporting = threading.Thread(target=self._export, name="telemetry", daemon=True)
             self._exporting.start()
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -88,7 +88,7 @@ class TelemetryLedger(Ledger):
                 self._waiting.put_nowait(None)
             thread.join(CLOSE_S)
 
-    def _run(self) -> None:
+    def _export(self) -> None:
         exporter = self._opened()
         while (given := self._waiting.get()) is not None:
             at_ns, events = given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -301,44 +302,52 @@ DOING = st.one_of(
 )
 
 
+def happen(editor: Editor, at_s: float, what: str, edit: tuple[int, int, str] = (0, 0, "")) -> None:
+    """Let one thing happen to the file, or to who follows it."""
+    follower, path, text = editor.follower, editor.path, editor.text
+    start = min(edit[0], len(text))
+    end = min(start + edit[1], len(text))
+
+    def lose() -> None:
+        editor.text = text[:start] + edit[2] + text[end:]
+
+    def rename() -> None:
+        follower.renamed(ROOT, path, f"{path}x")
+        editor.path += "x"
+
+    def resume() -> None:
+        editor.follower = new()
+        done = frozenset(persisted(editor.events))
+        editor.follower.resumed(at_s, [resumed(editor, age_s=at_s, done=done, path=path)])
+
+    def note(events: tuple[Event, ...]) -> None:
+        editor.events += events
+
+    {
+        "edit": lambda: editor.edit(start, end, edit[2]),
+        "lost": lose,
+        "look": lambda: None,
+        "gone": lambda: note(follower.seen(at_s, ROOT, path, None, others={"n.py": TEXT})),
+        "switch": lambda: follower.switched(at_s, ROOT),
+        "commit": lambda: note(follower.committed(at_s, ROOT, "c", {path: text})),
+        "rename": rename,
+        "close": lambda: follower.closed(at_s, ROOT, path),
+        "open": lambda: follower.opened(at_s, ROOT, path, text),
+        "resume": resume,
+    }[what]()
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 200), DOING), max_size=14))
 def test_nothing_that_can_be_observed_breaks_it(
-    doings: list[tuple[float, tuple[object, ...]]],
+    doings: list[tuple[float, tuple[Any, ...]]],
 ) -> None:
     """No crash, each checkpoint at most once, and every place inside of its text."""
     editor, at_s = Editor(), 0.0
     editor.look(0.0)
-    for pause_s, (what, *more) in doings:
+    for pause_s, doing in doings:
         at_s += pause_s
-        follower = editor.follower
-        if what in {"edit", "lost"}:
-            at, length, text = more[0]  # type: ignore[misc]
-            start = min(at, len(editor.text))
-            end = min(start + length, len(editor.text))
-            if what == "edit":
-                editor.edit(start, end, text)
-            else:
-                editor.text = editor.text[:start] + text + editor.text[end:]
-        elif what == "gone":
-            editor.events += follower.seen(at_s, ROOT, editor.path, None, others={"n.py": TEXT})
-        elif what == "switch":
-            follower.switched(at_s, ROOT)
-        elif what == "commit":
-            editor.events += follower.committed(at_s, ROOT, "c", {editor.path: editor.text})
-        elif what == "rename":
-            follower.renamed(ROOT, editor.path, f"{editor.path}x")
-            editor.path += "x"
-        elif what == "close":
-            follower.closed(at_s, ROOT, editor.path)
-        elif what == "open":
-            follower.opened(at_s, ROOT, editor.path, editor.text)
-        elif what == "resume":
-            done = frozenset(persisted(editor.events))
-            editor.follower = new()
-            editor.follower.resumed(
-                at_s, [resumed(editor, age_s=at_s, done=done, path=editor.path)]
-            )
+        happen(editor, at_s, *doing)
         editor.look(at_s)
         for one in editor.follower.standing(ROOT, editor.path):
             assert 0 <= one.span.start <= one.span.end <= len(editor.text)

@@ -190,17 +190,21 @@ def _is_away(history: it.History, key: int, step: int) -> bool:
 @functools.lru_cache(maxsize=64)
 def _away(history: it.History, key: int) -> frozenset[int]:
     """Return the steps at which it is away."""
-    said, found, is_away = history.texts[key], set[int](), False
+    said, found, is_away, is_guest = history.texts[key], set[int](), False, False
     for number, step in enumerate(history.steps):
         is_in = truth.ratio(key, said, step.files) <= truth.STILL_IN
-        is_away = is_away and not is_in
-        if isinstance(step.what, it.Switched) and not is_in and not is_away:
+        was_away, is_away = is_away, is_away and not is_in
+        if isinstance(step.what, it.Switched):
             # The editor reads the file again before anybody is told of the checkout.
             before = number
             while before and history.steps[before].note.endswith(step.note):
                 before -= 1
-            is_away = truth.ratio(key, said, history.steps[before].files) <= truth.STILL_IN
-            found.update(range(before + 1, number) if is_away else ())
+            was_in = truth.ratio(key, said, history.steps[before].files) <= truth.STILL_IN
+            if was_in and not is_in and not is_guest:
+                is_away = True
+                found.update(range(before + 1, number))
+            was_away = was_away or before in found
+            is_guest = is_in and not was_away and (is_guest or not was_in)
         if is_away:
             found.add(number)
     return frozenset(found)

@@ -72,6 +72,20 @@ def fresh_after(fresh: Sequence[Range], change: Change) -> list[Range]:
     return merged
 
 
+def kept_after(ranges: Sequence[Range], change: Change) -> list[Range]:
+    """Return where ranges are after a change that put nothing in of itself, such as formatting."""
+    kept = []
+    for start, end in ranges:
+        inside = change.start < end and start < change.end
+        if inside or start < change.start < end:
+            kept.append(zone_after((start, end), change))
+        elif change.end <= start:
+            kept.append((start + change.shift, end + change.shift))
+        else:
+            kept.append((start, end))
+    return kept
+
+
 def taken_apart(old: str, start: int, end: int, new: str) -> list[Change]:
     """Return one edit of ``old`` as the changes it amounts to, the last in the text first.
 

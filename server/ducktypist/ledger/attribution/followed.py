@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ducktypist.domain import Span
 from ducktypist.ledger.attribution.matching import STILL_IN
-from ducktypist.ledger.attribution.tokens import Ids
+from ducktypist.ledger.attribution.tokens import Ids, decoded
 from ducktypist.ledger.events import Checkpoint, Persisted
 from ducktypist.ledger.later import Sighted
 
@@ -98,6 +98,39 @@ class Followed:
     """It was gone, and if it is back at the next look, something else being checked out brought
     it: the next checkout may take it away again."""
     vanished_s: float | None = None
+
+    @classmethod
+    def of(cls, known: Resumed, *, at_s: float) -> Followed:
+        """Return what was followed before a restart, as far as the ledger knows it."""
+        made = {*known.made_hashes, *([known.block_hash] if known.is_body else [])}
+        last_hash = known.last_block_hash or known.block_hash
+        return cls(
+            suggestion_id=known.suggestion_id,
+            root=known.root,
+            path=known.path,
+            ids=decoded(known.fingerprint),
+            is_body=known.is_body,
+            at_s=at_s - known.age_s,
+            done=set(known.done),
+            made_hashes=made - {""},
+            ratio=known.edit_ratio,
+            ratio_in=known.edit_ratio if known.edit_ratio <= STILL_IN else 0.0,
+            block_hash=last_hash,
+            block_in=last_hash,
+        )
+
+    def standing(self) -> Standing:
+        """Return where it stands."""
+        return Standing(
+            suggestion_id=self.suggestion_id,
+            root=self.root,
+            path=self.path,
+            span=self.span,
+            block_hash=self.block_hash,
+            edit_ratio=self.ratio,
+            is_body=self.is_body,
+            as_made=self.as_made,
+        )
 
     def due(self, at_s: float) -> set[Checkpoint]:
         """Return the checkpoints that a look would say something of."""

@@ -26,19 +26,18 @@ from ducktypist.ledger.attribution.followed import (
     whole_words,
     with_blanks,
 )
+from ducktypist.ledger.attribution.functions import Blocks
 from ducktypist.ledger.attribution.matching import STILL_IN
 from ducktypist.ledger.attribution.places import Place, Places
 from ducktypist.ledger.attribution.searching import COPY, Search
 from ducktypist.ledger.attribution.tokens import (
     N_MAX_TOKENS,
     Fingerprinter,
-    decoded,
     encoded,
 )
 from ducktypist.ledger.attribution.tracking import TrackedFile
 from ducktypist.ledger.events import Checkpoint, Event
-from ducktypist.ledger.hashing import plain_hash
-from ducktypist.ledger.later import How, Placed, Sighted
+from ducktypist.ledger.later import How, Placed
 
 __all__ = ["CHECKPOINTS_S", "LATEST_S", "Follower", "Resumed", "Standing"]
 
@@ -63,9 +62,9 @@ class Follower:
         self, *, keyed: Callable[[str], str], block_at: Callable[[str, str, int], str]
     ) -> None:
         self._keyed = keyed
-        self._block_at = block_at
         self._print = Fingerprinter(keyed)
-        self._search = Search(Places(self._print), hash_at=self._hash_at)
+        self._blocks = Blocks(self._print, keyed=keyed, block_at=block_at)
+        self._search = Search(Places(self._print), hash_at=self._blocks.hash_at)
         self._followed: dict[str, Followed] = {}
         self._files: dict[tuple[str, str], TrackedFile] = {}
 
@@ -106,7 +105,7 @@ class Follower:
         span = whole_words(document, span)
         there = span.of(document)
         ids = self._print.tokens(there if text.strip() in there else text).ids[:N_MAX_TOKENS]
-        block = self._block(path, document, span)
+        block = self._blocks.at(path, document, span)
         known = self._followed.pop(suggestion_id, None)
         one = Followed(
             suggestion_id=suggestion_id,
@@ -118,7 +117,7 @@ class Follower:
             done=known.done if known else set(),
             n_pasted_before=self._search.n_pasted,
         )
-        block_hash = self._hash(block)
+        block_hash = self._blocks.hash_of(block)
         if is_body and block:
             one.made_ids, one.made_hashes = self._print.tokens(block).ids, {block_hash}
         self._followed[suggestion_id] = one
@@ -142,24 +141,10 @@ class Follower:
     def resumed(self, at_s: float, placed: Sequence[Resumed]) -> None:
         """Follow what was followed before a restart; its files are looked at by content first."""
         for item in placed:
-            ids = decoded(item.fingerprint)
-            if not ids or item.suggestion_id in self._followed:
+            one = Followed.of(item, at_s=at_s)
+            if not one.ids or item.suggestion_id in self._followed:
                 continue
-            made = {*item.made_hashes, *([item.block_hash] if item.is_body else [])}
-            self._followed[item.suggestion_id] = Followed(
-                suggestion_id=item.suggestion_id,
-                root=item.root,
-                path=item.path,
-                ids=ids,
-                is_body=item.is_body,
-                at_s=at_s - item.age_s,
-                done=set(item.done),
-                made_hashes=made - {""},
-                ratio=item.edit_ratio,
-                ratio_in=item.edit_ratio if item.edit_ratio <= STILL_IN else 0.0,
-                block_in=item.last_block_hash or item.block_hash,
-                block_hash=item.last_block_hash or item.block_hash,
-            )
+            self._followed[item.suggestion_id] = one
             self._file(item.root, item.path)
         self._drop_oldest()
 
@@ -236,7 +221,7 @@ class Follower:
             was_in = one.ratio <= STILL_IN
             place = self._search.look(one, file, path, text, others or {})
             events += self._tell(at_s, one, place, how)
-            if was_in and one.ratio > STILL_IN and file.is_reloaded:
+            if was_in and one.ratio > STILL_IN and one.suggestion_id in file.lost:
                 one.vanished_s = at_s
         file.settle()
         self._tidy((root, path))
@@ -264,17 +249,7 @@ class Follower:
             place = self._search.in_commit(one, self._files.get((root, one.path)), files)
             if place.ratio > STILL_IN and (one.is_away or one.ratio <= STILL_IN):
                 continue
-            block = self._block(place.path, place.text, place.span) if place.path else ""
-            block_hash = self._hash(block)
-            sighted = Sighted(
-                suggestion_id=one.suggestion_id,
-                path=place.path,
-                how=How.COMMIT,
-                edit_ratio=place.ratio,
-                block_hash=block_hash,
-                commit_hash=commit_hash,
-                as_made=self._is_as_made(one, place, block, block_hash),
-            )
+            sighted = self._blocks.sighted(one, place, How.COMMIT, commit_hash=commit_hash)
             one.done.add(Checkpoint.NEXT_COMMIT)
             events += [sighted, persisted(one, Checkpoint.NEXT_COMMIT, place.ratio)]
         return tuple(events)
@@ -320,16 +295,7 @@ class Follower:
     def standing(self, root: str, path: str | None = None) -> tuple[Standing, ...]:
         """Return what stands in a folder or in one file of it, as of the last looks."""
         return tuple(
-            Standing(
-                suggestion_id=one.suggestion_id,
-                root=root,
-                path=one.path,
-                span=one.span,
-                block_hash=one.block_hash,
-                edit_ratio=one.ratio,
-                is_body=one.is_body,
-                as_made=one.as_made,
-            )
+            one.standing()
             for one in self._of(root)
             if one.ratio <= STILL_IN and not one.is_away and path in {None, one.path}
         )
@@ -353,19 +319,14 @@ class Follower:
             return ()
         if place.path:
             self._settle(one, place)
-        block = self._block(place.path, place.text, place.span) if place.path else ""
-        one.ratio, one.block_hash = place.ratio, self._hash(block)
+        sighted = self._blocks.sighted(one, place, how)
+        one.ratio, one.block_hash, one.as_made = (
+            sighted.edit_ratio,
+            sighted.block_hash,
+            sighted.as_made,
+        )
         if is_in:
             one.ratio_in, one.block_in = one.ratio, one.block_hash
-        one.as_made = self._is_as_made(one, place, block, one.block_hash)
-        sighted = Sighted(
-            suggestion_id=one.suggestion_id,
-            path=place.path,
-            how=how,
-            edit_ratio=one.ratio,
-            block_hash=one.block_hash,
-            as_made=one.as_made,
-        )
         events: list[Event] = []
         if one.last is None or differ(one.last, sighted):
             one.last = sighted
@@ -393,28 +354,7 @@ class Follower:
             # What was cut out may come back anywhere in there.
             file.zones.setdefault(one.suggestion_id, with_blanks(place.text, place.span))
 
-    def _is_as_made(self, one: Followed, place: Place, block: str, block_hash: str) -> bool:
-        if not one.is_body or place.ratio > 0 or not block:
-            return False
-        if block_hash in one.made_hashes:
-            return True
-        if one.made_ids is None or self._print.tokens(block).ids != one.made_ids:
-            return False
-        one.made_hashes.add(block_hash)
-        return True
-
     # ------------------------------------------------------------------ small things
-
-    def _block(self, path: str, text: str, span: Span) -> str:
-        return self._block_at(path, text, span.start) or (
-            self._block_at(path, text, max(span.start, span.end - 1)) if len(span) else ""
-        )
-
-    def _hash(self, block: str) -> str:
-        return self._keyed(plain_hash(block)) if block else ""
-
-    def _hash_at(self, path: str, text: str, span: Span) -> str:
-        return self._hash(self._block(path, text, span))
 
     def _of(self, root: str) -> list[Followed]:
         return [one for one in self._followed.values() if one.root == root]

@@ -22,7 +22,9 @@ BLIND = 0.4
 BLIND_SLACK = 0.1
 """But as much as it was edited when last seen, and so much more."""
 NAMES = 0.7
-"""How much of the names of it must be there."""
+"""How much of the names of it must be there, of those that were there when it was last seen."""
+FEWEST_NAMES = 0.6
+"""But no less than that of all of them."""
 COMMON = (
     *'!"#$%&()*+,-./:;<=>?@[\\]^`{|}~_',
     *("def", "return", "if", "elif", "else", "for", "while", "in", "not", "and", "or", "is"),
@@ -139,7 +141,7 @@ class Places:
         kept = 1 - wanted.last_ratio if wanted.last_ratio <= STILL_IN else 1.0
         names = set(wanted.ids) - self._common
         there = names.intersection(self._print.tokens(place.span.of(place.text)).ids)
-        return len(there) >= NAMES * kept * len(names)
+        return len(there) >= max(FEWEST_NAMES, NAMES * kept) * len(names)
 
 
 def _place(path: str, text: str, tokens: Tokens, window: Window | None, *, base: int = 0) -> Place:

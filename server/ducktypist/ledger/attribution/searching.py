@@ -98,9 +98,10 @@ class Search:
 
     def _moved(self, one: Followed, file: TrackedFile, path: str, text: str) -> Place | None:
         """Return where it is in what was put into this file, or was copied there before."""
-        wanted, moved = _wanted(one), None
-        if one.is_away or one.ratio <= STILL_IN or not file.is_reloaded:
-            moved = self._places.in_fresh(wanted, path, text, file.fresh)
+        wanted = _wanted(one)
+        moved = self._places.in_fresh(wanted, path, text, file.fresh)
+        if moved is None and (one.is_away or one.ratio <= STILL_IN):
+            moved = self._places.in_fresh(wanted, path, text, file.reloaded)
         copy = file.zones.get(f"{one.suggestion_id}{COPY}")
         if moved is None and copy is not None:
             moved = self._places.in_fresh(wanted, path, text, [copy])
@@ -128,6 +129,14 @@ class Search:
         if is_known and file.is_open and file.is_exact:
             # Every edit is known, and none put it elsewhere.
             return here
+        if one.ratio > STILL_IN and not one.is_away:
+            # It was gone before: what is like it elsewhere is something else.
+            return here
+        if not is_known:
+            for path, text in others.items():
+                zone = file.zones.get(one.suggestion_id)
+                if zone is not None and file.is_like(text):
+                    return self.at(one, path, text, file.moved_to(text)[one.suggestion_id])
         blind = self._places.blindly(_wanted(one), others, self._hash_at)
         return blind if blind.ratio <= STILL_IN else here
 

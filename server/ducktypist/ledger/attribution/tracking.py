@@ -16,12 +16,15 @@ from ducktypist.ledger.attribution.changes import (
     Change,
     Range,
     fresh_after,
+    kept_after,
     taken_apart,
     zone_after,
 )
 
 N_MAX_EDITS = 20_000
 """Edits between two looks; after more of them texts are compared."""
+ALIKE = 0.6
+"""How many of a file's lines must be in another one that is to be it, renamed."""
 N_MAX_EDIT_CHARS = 20_000_000
 
 
@@ -49,11 +52,13 @@ class TrackedFile:
     zones: dict[str, Range] = field(default_factory=dict)
     """Where each suggestion is to be looked for, in the text as last seen."""
     fresh: list[Range] = field(default_factory=list)
-    """What was put in since :meth:`settle`."""
+    """What was put in since :meth:`settle`, edit by edit."""
+    reloaded: list[Range] = field(default_factory=list)
+    """What came with a text that replaced most of the one before."""
     is_exact: bool = True
     """Whether every change since :meth:`settle` is known as an edit."""
-    is_reloaded: bool = False
-    """Whether most of it was replaced at once since :meth:`settle`, or is not known as edits."""
+    lost: set[str] = field(default_factory=set)
+    """Whose zones lost most of what was in them to a text that replaced most of the one before."""
     _queue: deque[_Edit | _Whole] = field(default_factory=deque)
     _n_chars: int = 0
     _is_overrun: bool = False
@@ -88,30 +93,37 @@ class TrackedFile:
         current = self.text
         self.text = text
         if current is None:
-            self.is_exact, self.is_reloaded = False, True
+            self.is_exact = False
             return
         if self._is_overrun:
             queue, self._is_overrun = [], False
-        steps: list[list[Change]] = []
+        steps: list[tuple[list[Change], bool]] = []
         n_known = 0 if current == text else None
         for item in queue:
+            is_reload = _is_reload(item, n_chars=len(current))
             step = _changes(current, item)
             if step is None:
                 break
             changes, current = step
-            steps.append(changes)
+            steps.append((changes, is_reload))
             if len(current) == len(text) and current == text:
                 n_known = len(steps)
         if n_known is None:
-            self.is_exact, self.is_reloaded = False, True
-            steps.append(taken_apart(current, 0, len(current), text))
+            self.is_exact = False
+            steps.append((taken_apart(current, 0, len(current), text), True))
         else:
             # What was typed since the text was read is for the next look.
             self._queue.extendleft(reversed(queue[n_known:]))
             del steps[n_known:]
-            self.is_reloaded = self.is_reloaded or any(map(_is_reload, queue[:n_known]))
-        for changes in steps:
-            self._apply(changes)
+        for changes, is_reload in steps:
+            sizes = {key: end - start for key, (start, end) in self.zones.items()}
+            self._apply(changes, is_reload=is_reload)
+            if is_reload:
+                self.lost |= {
+                    key
+                    for key, (start, end) in self.zones.items()
+                    if 2 * (end - start) < sizes[key]
+                }
 
     def moved_to(self, text: str) -> dict[str, Range]:
         """Return where the zones are in another state of this file, such as a commit's."""
@@ -121,21 +133,37 @@ class TrackedFile:
         other.advance(text)
         return other.zones
 
+    def is_like(self, text: str) -> bool:
+        """Tell whether a text is this file's, edited perhaps: most of its lines are there."""
+        if self.text is None:
+            return False
+        mine = {line.strip() for line in self.text.splitlines()} - {""}
+        there = mine.intersection(line.strip() for line in text.splitlines())
+        return bool(mine) and len(there) >= ALIKE * len(mine)
+
     def settle(self) -> None:
         """Forget what was fresh: it was looked at."""
-        self.fresh, self.is_exact, self.is_reloaded = [], True, False
+        self.fresh, self.reloaded = [], []
+        self.lost, self.is_exact = set(), True
 
-    def _apply(self, changes: list[Change]) -> None:
+    def _apply(self, changes: list[Change], *, is_reload: bool) -> None:
         for change in changes:
             for key, zone in self.zones.items():
                 self.zones[key] = zone_after(zone, change)
-            self.fresh = fresh_after(self.fresh, change)
+            if is_reload:
+                self.fresh = kept_after(self.fresh, change)
+                self.reloaded = fresh_after(self.reloaded, change)
+            else:
+                self.fresh = fresh_after(self.fresh, change)
+                self.reloaded = kept_after(self.reloaded, change)
 
 
-def _is_reload(item: _Edit | _Whole) -> bool:
-    return isinstance(item, _Whole) or item.end - item.start > max(
-        N_SMALL_CHARS, len(item.new_text) // 2
-    )
+def _is_reload(item: _Edit | _Whole, *, n_chars: int) -> bool:
+    """Tell whether most of a text of so many characters was replaced by much else."""
+    if isinstance(item, _Whole):
+        return True
+    n_removed = item.end - item.start
+    return 2 * n_removed > n_chars and min(n_removed, len(item.new_text)) > N_SMALL_CHARS
 
 
 def _changes(text: str, item: _Edit | _Whole) -> tuple[list[Change], str] | None:
