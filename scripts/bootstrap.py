@@ -21,6 +21,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV_HOME = ROOT / ".uv"
 OLDEST_PYTHON = (3, 11)
+PROGRAMS = {
+    "chromium": lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    "postgresql": lambda: (
+        bool(shutil.which("postgres")) or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    ),
+}
+"""Debian's packages of programs that some tests drive, and whether they are here."""
 
 
 def main() -> int:
@@ -35,6 +42,8 @@ def main() -> int:
     if shutil.which("c++") is None and shutil.which("g++") is None and os.name != "nt":
         print("A C++ compiler is needed to build llama.cpp; install g++ or clang", file=sys.stderr)
         return 2
+    if wanted == ["test"]:
+        install_programs()
     uv = find_uv()
     environment = build_environment()
     extras = ["--extra", "demo", "--no-default-groups"] if wanted == ["demo"] else []
@@ -50,6 +59,24 @@ def main() -> int:
     if wanted == ["demo"]:
         return subprocess.call([*here, "ducktypist", "demo", *rest], cwd=ROOT, env=environment)
     return subprocess.call([*here, "python", "-m", "pytest", *rest], cwd=ROOT, env=environment)
+
+
+def install_programs() -> None:
+    """Install what some tests drive for real, where a CI machine lets us; else they are skipped."""
+    missing = [package for package, there in PROGRAMS.items() if not there()]
+    if not missing:
+        return
+    is_ours = os.environ.get("CI") and shutil.which("apt-get") and os.geteuid() == 0
+    if not is_ours:
+        print(f"tests that need {' and '.join(missing)} will be skipped", flush=True)
+        return
+    apt = ["apt-get", "-qq", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=15"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        for step in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+            subprocess.run([*apt, *step], env=environment, check=True, timeout=600)
+    except (subprocess.SubprocessError, OSError) as error:
+        print(f"{' and '.join(missing)} could not be installed: {error}", flush=True)
 
 
 def find_uv() -> str:

@@ -8,7 +8,6 @@ the person's by then. Where too little of it is left, nothing is claimed. Asks n
 from __future__ import annotations
 
 import asyncio
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from ducktypist.domain import Document, Outcome, Rung, Span, TextEdit, Verdict
 from ducktypist.errors import SandboxError
 from ducktypist.features.check_body import check_body, failed, not_run
 from ducktypist.features.grounds import Grounds, NotRunnable
+from ducktypist.ledger.attribution.matching import edit_ratio
 from ducktypist.ledger.events import Moment, Verified, Verifier
 from ducktypist.ledger.store import Ledger
 from ducktypist.syntax.checks import static_rung, syntax_errors
@@ -29,10 +29,8 @@ from ducktypist.verify.verdict import judge_body
 
 MAX_EDIT_RATIO = 0.5
 """From there on it is not the suggestion that stands there."""
-MAX_COMPARED_TOKENS = 4000
 MAX_LINE_TESTS = 10
 """A line is not worth running more tests than that."""
-TOKEN = re.compile(r"\w+|[^\w\s]")
 ENDING = re.compile(r"(?:return|raise|panic)\b")
 """What begins a statement behind which nothing is run."""
 STUBS = {"python": "pass", "go": 'panic("todo")'}
@@ -209,18 +207,6 @@ async def check_accepted(
         return None
     ledger.append_all(_events(what, verdict, has_examples=has_examples))
     return Checked(standing=what, verdict=verdict, message=_message(what, verdict))
-
-
-def edit_ratio(suggested: str, now: str) -> float:
-    """Return how much of a suggestion was edited, 0 to 1: changed tokens over the longer length."""
-    old, new = (TOKEN.findall(text)[:MAX_COMPARED_TOKENS] for text in (suggested, now))
-    if not old and not new:
-        return 0.0
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    n_changed = sum(
-        max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"
-    )
-    return min(1.0, n_changed / max(len(old), len(new)))
 
 
 def is_finished(text: str, function: FunctionRegion) -> bool:
