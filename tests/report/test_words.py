@@ -81,3 +81,11 @@ def test_nothing_invisible_remains(text: str) -> None:
         "\x00\x08\x0b\x1b\x7f\x85\u061c\u200e\u202a\u202e\u2066\u2069\ufeff"
     )
     assert len(found) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(1.0, "1.000"), (0.021, "0.021"), (0.001, "0.001"), (1e-9, f"<{SPACE}0.001")]
+)
+def test_no_p_value_is_said_to_be_nothing(p: float, said: str) -> None:
+    """Evidence is never so strong that the p-value is 0."""
+    assert words.p_value(p) == said

@@ -80,6 +80,7 @@ def _environment() -> jinja2.Environment:
     filters: dict[str, Callable[..., Any]] = {
         "percent": words.percent,
         "number": words.number,
+        "p_value": words.p_value,
         "duration": words.duration,
         "count": words.count,
         "moment": words.moment,

@@ -8,7 +8,7 @@ from ducktypist.ledger.stats import too_few, wilson
 from ducktypist.report.content import Content, Flip
 from ducktypist.report.details import Detail
 from ducktypist.report.telling import MIN_FOR_DIAGRAM, Score, Telling
-from ducktypist.report.words import count, cut, number, percent, percents, several
+from ducktypist.report.words import count, cut, p_value, percent, percents, several
 
 ALPHA = 0.05
 
@@ -147,6 +147,11 @@ def no_diagram(telling: Telling) -> str:
     )
 
 
+def _p(value: float) -> str:
+    said = p_value(value)
+    return f"p {said}" if said.startswith("<") else f"p = {said}"
+
+
 def flip_words(flip: Flip) -> str:
     """Return what a pair amounts to."""
     n = flip.n_only_first + flip.n_only_second
@@ -154,8 +159,8 @@ def flip_words(flip: Flip) -> str:
         return "no task tells them apart"
     if flip.p_holm < ALPHA:
         better = flip.first if flip.n_only_first > flip.n_only_second else flip.second
-        return f"{cut(better)} is better (p = {number(flip.p_holm)})"
+        return f"{cut(better)} is better ({_p(flip.p_holm)})"
     # Even 5 against 0 has p = 0.0625.
     if n < 6:  # noqa: PLR2004 - see above
         return f"too few to tell ({several(n, 'flip')}; it takes six on one side)"
-    return f"no difference shown (p = {number(flip.p_holm)})"
+    return f"no difference shown ({_p(flip.p_holm)})"

@@ -12,6 +12,8 @@ DASH = "–"
 GLUE = "\N{NO-BREAK SPACE}"
 """Between a number and its unit."""
 MAX_NAME_CHARS = 60
+LEAST_P = 0.001
+"""Smaller p-values are not told apart."""
 _MS_PER_S = 1_000
 _S_PER_MIN = 60
 _INVISIBLE = re.compile(
@@ -58,6 +60,11 @@ def number(value: float | None, digits: int = 3) -> str:
         return DASH
     # No score is minus nothing.
     return f"{round(value, digits) or 0.0:.{digits}f}"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value such as ``0.021``; one that rounds to nothing is ``< 0.001``."""
+    return number(value) if value >= LEAST_P else f"<{GLUE}{LEAST_P}"
 
 
 def numbers(low: float | None, high: float | None, digits: int = 3) -> str:
