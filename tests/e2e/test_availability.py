@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from support.stdio_client import RpcError
@@ -89,6 +92,15 @@ async def test_a_model_that_cannot_be_loaded(tmp_path: Path, workspace: Workspac
         assert "torn in two" in await window.hover(uri, "def add_up", timeout_s=SHORT_S)
 
 
+async def _answering(status: Mapping[str, Any]) -> None:
+    """Wait until the host is at an answer."""
+    transport = httpx.AsyncHTTPTransport(uds=status["engine"]["address"])
+    async with httpx.AsyncClient(transport=transport, base_url="http://host") as host:
+        async with asyncio.timeout(SHORT_S):
+            while not any(slot["is_processing"] for slot in (await host.get("/slots")).json()):
+                await asyncio.sleep(0.05)
+
+
 async def test_a_host_that_is_killed_in_the_middle_of_a_request(
     tmp_path: Path, workspace: Workspace
 ) -> None:
@@ -102,7 +114,7 @@ async def test_a_host_that_is_killed_in_the_middle_of_a_request(
         uri = window.open(root / "shop/slow.py", "def slowly():\n    return 1\n")
         params = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 6}}
         running = window.client.start_request("textDocument/hover", params)
-        await window.command("status")
+        await _answering(await window.command("status"))
         os.kill(old, signal.SIGKILL)
         found = await window.client.result(running)
         assert "went away" in found["contents"]["value"]

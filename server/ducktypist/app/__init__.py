@@ -346,7 +346,11 @@ class App:
             "model_wanted": self.config.model.name,
             "sandbox": sandbox,
             "workspaces": await asyncio.to_thread(self._workspaces),
-            "ledger": {"path": str(self.ledger.path), "unlogged": self.ledger.n_unlogged},
+            "ledger": {
+                "path": str(self.ledger.path),
+                "unlogged": self.ledger.n_unlogged,
+                "last_error": self.ledger.last_error,
+            },
             "problems": list(self.problems),
         }
 
