@@ -97,7 +97,10 @@ async def _answering(status: Mapping[str, Any]) -> None:
     transport = httpx.AsyncHTTPTransport(uds=status["engine"]["address"])
     async with httpx.AsyncClient(transport=transport, base_url="http://host") as host:
         async with asyncio.timeout(SHORT_S):
-            while not any(slot["is_processing"] for slot in (await host.get("/slots")).json()):
+            while True:
+                slots = (await host.get("/slots")).json()
+                if any(slot["is_processing"] for slot in slots):
+                    return
                 await asyncio.sleep(0.05)
 
 
