@@ -101,6 +101,16 @@ def test_a_small_bench_is_worth_what_it_is() -> None:
     assert rate.n_like == 0
 
 
+def test_a_bench_speaks_for_its_own_model_file_only() -> None:
+    """Of another model nothing is known, and what is known of it is not moved."""
+    tally = Tally()
+    tally.sow([seed(MODELS[1], 1000, 900)])
+    assert tally.rate(Stratum.BEFORE, signals()) is None
+    alone, beside = (tally_of((MODELS[0], "python", 10, 2)) for _ in range(2))
+    beside.sow([seed(MODELS[1], 1000, 900)])
+    assert alone.rate(Stratum.BEFORE, signals()) == beside.rate(Stratum.BEFORE, signals())
+
+
 def test_many_outcomes_leave_the_bench_behind() -> None:
     """A thousand own outcomes hardly move."""
     tally = tally_of((MODELS[0], "python", 1000, 900))

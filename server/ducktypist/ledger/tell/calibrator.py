@@ -54,7 +54,9 @@ class Calibrator:
     def predict(self, signals: Signals, when: When) -> Prediction | None:
         """Return what may be shown: the forecast where it is a tell, else the base rate."""
         tell = self.tell(signals.kind, when)
-        if tell is None or not tell.has_tell:
+        # What a bench proves, it proves for its own model file.
+        is_elsewhere = tell is not None and tell.linear is None and not self.tally.is_sown(signals)
+        if tell is None or not tell.has_tell or is_elsewhere:
             rate = self.base_rate(signals, when)
             return None if rate is None else self._of_rate(rate, signals, when, has_tell=False)
         if tell.linear is None:
@@ -98,7 +100,8 @@ class Calibrator:
             "n_known": dict(sorted(self.n_known.items())),
             "counts": [
                 [*key, round(count.n, N_DIGITS), round(count.right, N_DIGITS), count.n_own]
-                for key, count in sorted(self.tally.cells.items())
+                for counts in (self.tally.cells, self.tally.sown)
+                for key, count in sorted(counts.items())
                 if len(key) == _N_KEY
             ],
             "tells": [_tell_content(tell) for tell in self.tells],

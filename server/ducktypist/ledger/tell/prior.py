@@ -37,6 +37,10 @@ class Count:
     n_own: int = 0
     """Those of this ledger."""
 
+    def plus(self, other: Count) -> Count:
+        """Return both together."""
+        return Count(self.n + other.n, self.right + other.right, self.n_own + other.n_own)
+
     def less(self, other: Count) -> Count:
         """Return what remains without ``other``."""
         return Count(self.n - other.n, self.right - other.right, self.n_own - other.n_own)
@@ -60,6 +64,8 @@ class Tally:
 
     cells: dict[tuple[str, ...], Count] = field(default_factory=dict)
     """By (stratum, kind, model, language), and by its shorter beginnings."""
+    sown: dict[tuple[str, ...], Count] = field(default_factory=dict)
+    """Of benches, likewise, but for no other model: a bench speaks for its own model file only."""
 
     def add(self, case: Past) -> None:
         """Count one outcome in."""
@@ -81,6 +87,11 @@ class Tally:
             n, right = (round(count * scale, N_DIGITS) for count in (seed.n, seed.n_right))
             self.add_counts(key, n=n, right=right, n_own=0)
 
+    def is_sown(self, signals: Signals) -> bool:
+        """Tell whether a bench ran suggestions of this kind by this very model file."""
+        wanted = (signals.kind.value, signals.model_sha256)
+        return any(key[1:] == wanted for key in self.sown)
+
     def base_rate(self, when: When, signals: Signals) -> Rate | None:
         """Return what is known of a suggestion without any signal.
 
@@ -95,9 +106,13 @@ class Tally:
         return self.base_rate(when, signals) if found is None else found
 
     def add_counts(self, key: tuple[str, ...], *, n: float, right: float, n_own: int) -> None:
-        """Count several outcomes in, by stratum, kind, model and language."""
-        for length in (2, 3, 4):
-            count = self.cells.setdefault(key[:length], Count())
+        """Count several outcomes in, by stratum, kind, model and language.
+
+        Those of which none is this ledger's own are a bench's.
+        """
+        counts, lengths = (self.cells, (2, 3, 4)) if n_own else (self.sown, (3, 4))
+        for length in lengths:
+            count = counts.setdefault(key[:length], Count())
             count.n += n
             count.right += right
             count.n_own += n_own
@@ -105,11 +120,15 @@ class Tally:
     def rate(self, stratum: Stratum, signals: Signals) -> Rate | None:
         """Return the rate of a suggestion's cell; None where nothing is known of its kind."""
         key = _key(stratum, signals)
-        kind, model, cell = (self.cells.get(key[:length], Count()) for length in (2, 3, 4))
-        if kind.n <= 0:
+        kind, own, own_cell = (self.cells.get(key[:length], Count()) for length in (2, 3, 4))
+        model, cell = (
+            count.plus(self.sown.get(key[:length], Count()))
+            for length, count in ((3, own), (4, own_cell))
+        )
+        if kind.n + model.n <= 0:
             return None
         mean, n = _START.get(stratum, 0.5), _START_N
-        for count in (kind.less(model), model.less(cell), cell):
+        for count in (kind.less(own), model.less(cell), cell):
             weight = min(PSEUDO_COUNT, n)
             n = count.n + weight
             mean = (count.right + weight * mean) / n
