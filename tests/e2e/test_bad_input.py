@@ -272,7 +272,7 @@ async def test_a_server_that_is_killed_takes_its_runs_along(
             str(root) in joined(one) for one in psutil.process_iter(["cmdline"])
         ):
             await asyncio.sleep(0.05)
-    await wait_until(lambda: not scratches(), wait_s=10)
+    await wait_until(lambda: not scratches(), wait_s=40)
 
 
 def scratches() -> list[Path]:

@@ -260,7 +260,7 @@ async def test_drafts_do_not_change_the_answer(worker: Worker, change: str) -> N
     else:
         assert ids[0] == ids[1]
     assert plain.finished.drafted_tokens == 0
-    assert drafted.finished.drafted_tokens >= drafted.finished.accepted_tokens > 10
+    assert drafted.finished.drafted_tokens >= drafted.finished.accepted_tokens > 4
 
 
 async def test_each_token_comes_with_its_probability_and_lead(worker: Worker) -> None:

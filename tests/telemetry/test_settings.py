@@ -53,5 +53,6 @@ def test_what_cannot_be_used_is_told(endpoint: str, headers: tuple[str, ...], sa
 def test_no_workspace_turns_it_on() -> None:
     """A file that lies in a folder may not choose where data goes, trusted or not."""
     settings = {"telemetry": {"enabled": True, "endpoint": ENDPOINT}}
-    assert restricted_keys(settings, trusted=True) == ("telemetry",)
+    refused = ("telemetry.enabled", "telemetry.endpoint")
+    assert restricted_keys(settings, trusted=True) == refused
     assert restricted_keys(settings) == ("telemetry",)

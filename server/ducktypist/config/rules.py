@@ -24,9 +24,17 @@ RESTRICTED = frozenset(
 addresses and files, or widen what a run may use."""
 
 
-NEVER_FROM_A_WORKSPACE = frozenset({"engine.api_key_env", "telemetry"})
+NEVER_FROM_A_WORKSPACE = frozenset(
+    {
+        "engine.api_key_env",
+        "telemetry.enabled",
+        "telemetry.endpoint",
+        "telemetry.headers",
+        "telemetry.interval_s",
+    }
+)
 """What no workspace file may set, trusted or not: running a folder's tests in a sandbox is one
-thing, sending a variable of this environment to an address is another."""
+thing, sending a variable of this environment or what the ledger holds to an address another."""
 
 CHOICES = {
     "engine.kv_type": ("f16", "q8_0", "q4_0"),

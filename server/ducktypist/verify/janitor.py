@@ -15,7 +15,7 @@ from pathlib import Path
 from ducktypist.verify import scratch
 
 SHELL = "/bin/sh"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 """Runs die with their server, but not before it; what they still hold cannot be removed."""
 _STEP_S = 0.05
 _WAIT = 'read -r line; exec "$@"'
