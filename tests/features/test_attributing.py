@@ -9,7 +9,8 @@ from ducktypist.domain import TestOutcome, TestReport, TestResult
 from ducktypist.features.attributing import Attributed, Ran, followed_in, take_report
 from ducktypist.features.attributing import unchanged_since as text_since
 from ducktypist.ledger.later import RunSource
-from ducktypist.ledger.store import Ledger, now_utc
+from ducktypist.ledger.store import Ledger
+from ducktypist.ledger.times import now_utc
 from support.followed_code import follow, label_of, query
 from support.workbench import write_tree
 

@@ -11,7 +11,7 @@ from ducktypist.domain import FileLines, Frame, TestOutcome, TestReport, TestRes
 from ducktypist.features.attributing import report_id, unchanged_since, utc_of
 from ducktypist.features.runs import Executed, Followed, RunNotes, executed_in
 from ducktypist.ledger.later import RunSource, TestRun, TestSeen
-from ducktypist.ledger.store import now_utc
+from ducktypist.ledger.times import now_utc
 from support.outcome_runs import hash_of
 from support.workbench import write_tree
 

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from ducktypist.domain import Kind
-from ducktypist.ledger import report_rows, traced
+from ducktypist.ledger import reading, traced
 from ducktypist.ledger.forecasts import read_forecasts
 from ducktypist.ledger.query import SqliteRows
 from ducktypist.ledger.reading import CellKey
@@ -42,12 +42,12 @@ def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 def a_day_of_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let today be the last day of the made-up ledgers."""
 
-    class Then(report_rows.dt.datetime):
+    class Then(reading.dt.datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Then:
             return cls(2026, 3, 9, 12, tzinfo=tz)
 
-    monkeypatch.setattr(report_rows.dt, "datetime", Then)
+    monkeypatch.setattr(reading.dt, "datetime", Then)
 
 
 def scope(filters: StatsFilter) -> dict[str, Any]:

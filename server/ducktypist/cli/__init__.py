@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
 
 from ducktypist import __version__
+from ducktypist.cli.lazy import LazyGroup
 
 COMMANDS = {
     "bench": "ducktypist.cli.bench:bench",
@@ -26,28 +25,23 @@ COMMANDS = {
 SERVE_HELP = "Serve one editor window: LSP on standard input and output."
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for."""
+class Commands(LazyGroup):
+    """All commands, and the one that is none of click's."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted([*COMMANDS, "serve"])
+        return sorted([*super().list_commands(ctx), "serve"])
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by name."""
         if cmd_name == "serve":
             return click.Command("serve", help=SERVE_HELP, short_help=SERVE_HELP)
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command = getattr(importlib.import_module(module), name)
-        if not isinstance(command, click.Command):
-            message = f"{COMMANDS[cmd_name]} is no command"
-            raise TypeError(message)
-        return command
+        return super().get_command(ctx, cmd_name)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="ducktypist")
 def cli() -> None:
     """A language server that runs what its local model suggests, and keeps score."""

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ducktypist import config
+from ducktypist.cli.ledger_place import own_ledger
 from ducktypist.errors import DucktypistError, LedgerError
 
 _PIPE_COLUMNS = 200
@@ -94,7 +95,7 @@ def _table(
     from ducktypist.ledger.tell.seeds import as_json, load_seeds, seeds_of  # noqa: PLC0415 - as above
     from ducktypist.ledger.tell.table import calibration_table, held_out_table  # noqa: PLC0415 - as above
 
-    place: str | Path = _ledger_path() if ledger is None else ledger
+    place: str | Path = own_ledger() if ledger is None else ledger
     with rows_at(place) as rows:
         cases = past(rows)
     if seeds_to is not None:
@@ -113,12 +114,6 @@ def _table(
         kept = config.state_dir() / FILE_NAME
         write_calibrator(kept, calibrator)
     return calibration_table(calibrator, cases) | {"kept": str(kept) if kept else None}
-
-
-def _ledger_path() -> Path:
-    path = config.user_config_path()
-    settings = config.merge(config.Config(), config.read_file(path), source=str(path))
-    return config.ledger_path(settings.ledger)
 
 
 def _print_tells(table: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import click
 
 from ducktypist.cli.ingest import bounded, parsed
-from ducktypist.cli.ledger import ledger_option, place_of
+from ducktypist.cli.ledger_place import ledger_option, place_of
 from ducktypist.domain import TestOutcome
 from ducktypist.errors import DucktypistError
 from ducktypist.features import attributing
@@ -26,7 +26,8 @@ from ducktypist.ledger.events import Event, Verified
 from ducktypist.ledger.hashing import plain_hash
 from ducktypist.ledger.later import RunSource
 from ducktypist.ledger.seen import Said, replayed
-from ducktypist.ledger.store import Ledger, now_utc
+from ducktypist.ledger.store import Ledger
+from ducktypist.ledger.times import now_utc
 from ducktypist.watch.outcomes import Outcomes, RunTold, TestTold
 
 MAX_OUTCOMES_BYTES = 1024**3

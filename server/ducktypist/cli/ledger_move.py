@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ducktypist.cli.ledger import ledger_option, place_of
+from ducktypist.cli.ledger_place import ledger_option, place_of
 from ducktypist.domain import Kind
 from ducktypist.errors import DucktypistError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ducktypist.cli.ledger import ledger_option, place_of
+from ducktypist.cli.ledger_place import ledger_option, place_of
 from ducktypist.errors import DucktypistError
 
 

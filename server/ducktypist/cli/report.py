@@ -5,13 +5,13 @@ Options in, a file out; what is on the page is the business of the package ``rep
 
 from __future__ import annotations
 
-import datetime as dt
 import webbrowser
 from pathlib import Path
 
 import click
 
 from ducktypist import config
+from ducktypist.cli.ledger_place import own_ledger
 from ducktypist.domain import Kind
 from ducktypist.errors import DucktypistError
 
@@ -108,10 +108,10 @@ def _document(
 ) -> bytes:
     from ducktypist.ledger.moving.wanted import project_hash_of  # noqa: PLC0415 - as above
     from ducktypist.ledger.query import is_url, rows_at  # noqa: PLC0415 - as above
-    from ducktypist.ledger.reading import Filter  # noqa: PLC0415 - as above
+    from ducktypist.ledger.reading import Filter, since_day  # noqa: PLC0415 - as above
     from ducktypist.report.build import build  # noqa: PLC0415 - as above
 
-    own = _own_ledger()
+    own = own_ledger()
     if place is not None and is_url(place):
         rows = rows_at(place)
     else:
@@ -119,21 +119,8 @@ def _document(
     wanted = Filter(
         kind=kind,
         language=language,
-        since_day_utc=_since(since_days),
+        since_day_utc=None if since_days is None else since_day(since_days),
         # Under the key of this installation, whichever ledger is read.
         project_hash=project_hash_of(own, project) if project is not None else None,
     )
     return build(rows, wanted, n_details=n_single, n_unnoted=n_unnoted)
-
-
-def _since(since_days: int | None) -> str | None:
-    if since_days is None:
-        return None
-    today = dt.datetime.now(dt.UTC).date().toordinal()
-    return dt.date.fromordinal(max(1, today - since_days + 1)).isoformat()
-
-
-def _own_ledger() -> Path:
-    path = config.user_config_path()
-    settings = config.merge(config.Config(), config.read_file(path), source=str(path))
-    return config.ledger_path(settings.ledger)

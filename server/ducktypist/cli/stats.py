@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ducktypist import config
+from ducktypist.cli.ledger_place import own_ledger
 from ducktypist.domain import Kind
 from ducktypist.errors import DucktypistError
 
@@ -96,9 +96,7 @@ def stats(
 
 def _place(ledger: str | None) -> Path | Rows:
     if ledger is None:
-        path = config.user_config_path()
-        settings = config.merge(config.Config(), config.read_file(path), source=str(path))
-        return config.ledger_path(settings.ledger)
+        return own_ledger()
     from ducktypist.ledger.query import is_url, rows_at  # noqa: PLC0415 - as above
 
     return rows_at(ledger) if is_url(ledger) else Path(ledger)

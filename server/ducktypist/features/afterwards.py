@@ -17,7 +17,7 @@ from ducktypist.domain import Document, Outcome, Rung, Span, TextEdit, Verdict
 from ducktypist.errors import SandboxError
 from ducktypist.features.check_body import check_body, failed, not_run
 from ducktypist.features.grounds import Grounds, NotRunnable
-from ducktypist.ledger.attribution.matching import edit_ratio
+from ducktypist.ledger.attribution.matching import STILL_IN, edit_ratio
 from ducktypist.ledger.events import Moment, Verified, Verifier
 from ducktypist.ledger.store import Ledger
 from ducktypist.syntax.checks import static_rung, syntax_errors
@@ -27,8 +27,6 @@ from ducktypist.syntax.parse import grammar_of
 from ducktypist.syntax.regions import FunctionRegion, function_at, function_named
 from ducktypist.verify.verdict import judge_body
 
-MAX_EDIT_RATIO = 0.5
-"""From there on it is not the suggestion that stands there."""
 MAX_LINE_TESTS = 10
 """A line is not worth running more tests than that."""
 ENDING = re.compile(r"(?:return|raise|panic)\b")
@@ -149,7 +147,7 @@ def standing(what: Taken, document: Document) -> Standing | None:
         return None
     body = function.body.of(text)
     if what.is_body:
-        is_there = edit_ratio(what.text, body) <= MAX_EDIT_RATIO
+        is_there = edit_ratio(what.text, body) <= STILL_IN
     else:
         is_there = _lines(what.text) in _lines(function.span.of(text))
     if not is_there:

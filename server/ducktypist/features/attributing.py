@@ -26,7 +26,8 @@ from ducktypist.ledger.seen import (
     said_known,
     seen_key,
 )
-from ducktypist.ledger.store import Ledger, now_utc
+from ducktypist.ledger.store import Ledger
+from ducktypist.ledger.times import now_utc, utc_text
 
 ENOUGH = 3
 """Runs that say the same of the same code."""
@@ -201,9 +202,7 @@ def unchanged_since(
 
 def utc_of(at_s: float) -> str:
     """Return a time as the ledger writes it; a time to come is now."""
-    at = dt.datetime.fromtimestamp(at_s, dt.UTC)
-    told = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
-    return min(told, now_utc())
+    return min(utc_text(dt.datetime.fromtimestamp(at_s, dt.UTC)), now_utc())
 
 
 def _add_all(notes: RunNotes, tests: Iterable[Executed]) -> None:

@@ -34,7 +34,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 """Where shared memory is not shared, so that a write-ahead log would be corrupted."""
 
-_BAD_ROW = (
+BAD_ROW = (
     apsw.ConstraintError,
     apsw.MismatchError,
     apsw.TooBigError,
@@ -42,6 +42,7 @@ _BAD_ROW = (
     ValueError,
     OverflowError,
 )
+"""What a row that the schema refuses, or that is none, is refused with."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -97,7 +98,7 @@ class Writer:
             if row.model is not None:
                 values["model_id"] = self._model_id(row.model)
             self.connection.execute(*_insertion("INSERT", row.table, values))
-        except _BAD_ROW as error:
+        except BAD_ROW as error:
             return f"a row of `{row.table}` was refused: {error}"
         return ""
 

@@ -6,6 +6,7 @@ No number is computed here beyond what the views say; see ``stats`` for interval
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,12 @@ _TIMES = ("ttft_ms", "total_ms", "decode_tok_s")
 _KEY = tuple(CellKey.__slots__)
 
 _Bindings: TypeAlias = list[str | int | float | None]
+
+
+def since_day(days: int) -> str:
+    """Return the first of the last so many UTC days, of which today is one."""
+    today = dt.datetime.now(dt.UTC).date().toordinal()
+    return dt.date.fromordinal(max(1, today - days + 1)).isoformat()
 
 
 def read_cells(ledger: Path | Rows, wanted: Filter = _NO_FILTER) -> list[Cell]:

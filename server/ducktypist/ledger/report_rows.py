@@ -7,7 +7,6 @@ module reads and puts together; how it looks in a terminal is the business of ``
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ from ducktypist.ledger.acceptances import (
     read_persistences,
 )
 from ducktypist.ledger.query import Rows, as_rows
-from ducktypist.ledger.reading import CellKey, Filter, Gaps, read_cells, read_gaps
+from ducktypist.ledger.reading import CellKey, Filter, Gaps, read_cells, read_gaps, since_day
 from ducktypist.ledger.sources import SourceKey, SourceStats, read_sources
 from ducktypist.ledger.stats import CellStats, share, summarise
 
@@ -160,8 +159,7 @@ def _wanted(filters: StatsFilter) -> Filter:
         if filters.since_days < 1:
             message = f"since_days is at least 1, got {filters.since_days}"
             raise ValueError(message)
-        today = dt.datetime.now(dt.UTC).date().toordinal()
-        since = dt.date.fromordinal(max(1, today - filters.since_days + 1)).isoformat()
+        since = since_day(filters.since_days)
     return Filter(kind=filters.kind, language=filters.language, since_day_utc=since)
 
 

@@ -8,7 +8,6 @@ numbers; see ``reading`` and ``report_rows``.
 from __future__ import annotations
 
 import atexit
-import datetime as dt
 import itertools
 import logging
 import threading
@@ -21,6 +20,7 @@ from ducktypist.ledger.database import Writer, open_writer, sum_up
 from ducktypist.ledger.events import Event, SourceText
 from ducktypist.ledger.hashing import install_key, keyed_hash
 from ducktypist.ledger.rows import Row, Value, row_of
+from ducktypist.ledger.times import now_utc
 
 N_MAX_QUEUED = 20_000
 """Events held in memory while the file cannot be written; those beyond are lost and counted."""
@@ -307,12 +307,6 @@ class Ledger:
                 return False
             self._changed.wait_for(lambda: self._hurry or self._closing, timeout=wait_s)
             return True
-
-
-def now_utc() -> str:
-    """Return the wall clock's time as ISO 8601 with milliseconds and ``Z``."""
-    now = dt.datetime.now(dt.UTC)
-    return f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
 
 
 def _gap_row(n_unlogged: int, reason: str) -> Row:

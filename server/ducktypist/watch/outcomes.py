@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from ducktypist.domain import TestOutcome
 from ducktypist.errors import RunnerError
+from ducktypist.ledger.times import utc_text
 from ducktypist.watch.node_ids import is_inside, is_node_id
 
 SCHEMA = 1
@@ -211,5 +212,4 @@ def _utc(value: object) -> str:
     at = dt.datetime.fromisoformat(value)
     if at.tzinfo is None:
         raise ValueError
-    at = at.astimezone(dt.UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+    return utc_text(at)

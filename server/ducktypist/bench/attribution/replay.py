@@ -26,6 +26,7 @@ from ducktypist.ledger.events import (
 )
 from ducktypist.ledger.hashing import keyed_hash, plain_hash
 from ducktypist.ledger.later import Placed, Sighted, TestRun, TestSeen
+from ducktypist.ledger.times import utc_text
 from ducktypist.syntax.blocks import block_hash_of, block_text
 from ducktypist.syntax.regions import function_at
 
@@ -310,8 +311,7 @@ def _seen(run: str, seen: it.Seen) -> TestSeen:
 
 
 def _utc(at_s: float) -> str:
-    at = START + dt.timedelta(seconds=at_s)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
+    return utc_text(START + dt.timedelta(seconds=at_s))
 
 
 def _labels(events: Iterable[Event]) -> dict[str, list[str]]:

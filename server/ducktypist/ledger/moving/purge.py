@@ -18,6 +18,7 @@ from ducktypist.ledger.moving.tables import TEXT_TABLE, Table, event_tables
 from ducktypist.ledger.moving.wanted import Wanted
 from ducktypist.ledger.moving.writing import removing, scrub
 from ducktypist.ledger.rows import Value
+from ducktypist.ledger.times import utc_text
 
 if TYPE_CHECKING:
     import apsw
@@ -84,7 +85,7 @@ def expire_text(ledger: Path, days: int, *, now: dt.datetime) -> int:
     """
     if days <= 0 or not ledger.is_file():
         return 0
-    before = _moment(now - dt.timedelta(days=days))
+    before = utc_text(now - dt.timedelta(days=days))
     # Taking the guards away and putting them back is felt by every other window.
     if not _has_text(ledger, before):
         return 0
@@ -163,8 +164,3 @@ def _remove(connection: apsw.Connection, table: Table, wanted: Wanted) -> int:
     clause = f"WHERE {where}" if where else ""
     connection.execute(f"DELETE FROM {table.name} {clause}", values)  # noqa: S608 - as above
     return connection.changes()
-
-
-def _moment(at: dt.datetime) -> str:
-    utc = at.astimezone(dt.UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"

@@ -13,17 +13,9 @@ from pathlib import Path
 import apsw
 
 from ducktypist.errors import LedgerError
+from ducktypist.ledger.database import BAD_ROW
 from ducktypist.ledger.moving.tables import MODEL_ID, UNIQUE, empty_ledger, model_table
 from ducktypist.ledger.rows import Value
-
-_REFUSED = (
-    apsw.ConstraintError,
-    apsw.MismatchError,
-    apsw.TooBigError,
-    TypeError,
-    ValueError,
-    OverflowError,
-)
 
 
 class Staging:
@@ -51,7 +43,7 @@ class Staging:
             if model is not None:
                 row[MODEL_ID] = self._model_id(model)
             self._insert("INSERT", table, row)
-        except _REFUSED as error:
+        except BAD_ROW as error:
             raise LedgerError(f"the table `{table}` refuses this event: {error}") from error
 
     def commit(self) -> None:
