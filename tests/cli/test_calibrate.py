@@ -25,6 +25,11 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def kept_beside(ledger: Path) -> Path:
+    """Return where the server looks for what was learned of a ledger."""
+    return ledger.with_name("ledger.sqlite3.calibrator.json")
+
+
 def run(*arguments: str) -> str:
     """Return what the command prints."""
     result = CliRunner().invoke(cli, ["calibrate", *arguments], catch_exceptions=False)
@@ -32,21 +37,19 @@ def run(*arguments: str) -> str:
     return result.output
 
 
-def test_it_learns_and_keeps(ledger: Path, tmp_path: Path) -> None:
-    """The server finds what was learned in the state folder."""
-    assert ledger.exists()
+def test_it_learns_and_keeps(ledger: Path) -> None:
+    """The server finds what was learned beside the ledger."""
     output = run()
-    kept = tmp_path / "state" / "calibrator.json"
+    kept = kept_beside(ledger)
     assert str(kept) in output.replace("\n", "")
     assert read_calibrator(kept).version in output
     assert "a tell: its own signals" in output
     assert "mean_logprob" in output
 
 
-def test_the_same_ledger_gives_the_same_bytes(ledger: Path, tmp_path: Path) -> None:
+def test_the_same_ledger_gives_the_same_bytes(ledger: Path) -> None:
     """Twice."""
-    assert ledger.exists()
-    kept = tmp_path / "state" / "calibrator.json"
+    kept = kept_beside(ledger)
     one = run("--json")
     first = kept.read_bytes()
     assert run("--json") == one
@@ -54,13 +57,25 @@ def test_the_same_ledger_gives_the_same_bytes(ledger: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("arguments", [("--dry-run",), ("--held-out-half",)])
-def test_nothing_is_kept_of_a_trial(
-    ledger: Path, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+def test_nothing_is_kept_of_a_trial(ledger: Path, arguments: tuple[str, ...]) -> None:
     """A dry run and a scoring leave the server's calibrator alone; so does another ledger."""
     run(*arguments)
     run("--ledger", str(ledger))
-    assert not (tmp_path / "state" / "calibrator.json").exists()
+    assert not kept_beside(ledger).exists()
+
+
+def test_the_server_has_any_ledger_learned_from_where_it_is_due(
+    ledger: Path, tmp_path: Path
+) -> None:
+    """Without a word, beside that ledger, and only once; a person's own is left alone."""
+    toy = tmp_path / "toy" / "ledger.sqlite3"
+    write_past(toy, made_past(40))
+    assert not run("--if-due", "--ledger", str(toy))
+    first = kept_beside(toy).stat()
+    assert read_calibrator(kept_beside(toy)).n_known == {"complete": 40}
+    assert not run("--if-due", "--ledger", str(toy))
+    assert kept_beside(toy).stat().st_ino == first.st_ino
+    assert not kept_beside(ledger).exists()
 
 
 def test_every_figure_is_in_the_json(ledger: Path) -> None:

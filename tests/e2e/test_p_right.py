@@ -14,6 +14,7 @@ from ducktypist.domain import Kind, Outcome
 from ducktypist.ledger.events import Tier, Verifier
 from ducktypist.ledger.reading import read_suggestions
 from ducktypist.ledger.store import Ledger
+from ducktypist.ledger.tell.learning import learn
 from support.ledger_events import generated, new_id, requested, verified
 from support.windows import Window
 
@@ -48,6 +49,8 @@ def ledger(_own_folders: None) -> Path:
             book.append_all([requested(name, kind=kind), generated(name, **SAID), seen, check])
     assert book.flush()
     book.close()
+    # As an earlier window had it done.
+    assert learn(path)
     return path
 
 

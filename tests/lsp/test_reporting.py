@@ -58,7 +58,7 @@ async def test_a_report_that_takes_for_ever_is_ended(
     slow = tmp_path / "slow"
     slow.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
     slow.chmod(0o755)
-    monkeypatch.setattr(reporting.sys, "executable", str(slow))
+    monkeypatch.setattr(sys, "executable", str(slow))
     monkeypatch.setattr(reporting, "TIMEOUT_S", 0.5)
     with pytest.raises(DucktypistError, match="--since"):
         await reporting.write_report(ledger, {})

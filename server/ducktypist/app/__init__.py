@@ -70,7 +70,7 @@ class App:
         self._key: ApiKey | None = None
         self._prompts: PromptLibrary | None = None
         self._running = Running(self.config)
-        self._foretelling = Foretelling(ledger=self.ledger.path, state=config.state_dir())
+        self._foretelling = Foretelling(ledger=self.ledger.path)
 
     # ------------------------------------------------------------------ settings and trust
 

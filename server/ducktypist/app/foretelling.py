@@ -1,6 +1,7 @@
-"""The tell of one window: learns from the ledger beside the work, and answers from memory.
+"""The tell of one window: answers from memory, and has a process of its own learn anew.
 
-What it knows and how is ``ledger.tell``'s; here it is only kept up to date.
+What it knows and how is ``ledger.tell``'s; here it is only kept up to date. Fitting is seconds of
+computing with a library that nothing else here needs, so it is never done in this process.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ducktypist.app.beside import run_beside
+from ducktypist.errors import DucktypistError
+
 if TYPE_CHECKING:
     from ducktypist.ledger.tell.ledger_teller import LedgerTeller
 
@@ -18,6 +22,12 @@ REFRESH_S = 60.0
 """How often to look whether outcomes came, or another window learned something."""
 FIRST_WAIT_S = 0.2
 """Reading what was learned takes a few milliseconds; for learning anew nobody waits."""
+LEARN_TIMEOUT_S = 900.0
+"""Seconds of computing, which may take long behind everything else."""
+LEARN_NICENESS = 19
+"""Nobody waits for it: it stands back behind the host as well."""
+RETRY_S = 600.0
+"""What failed will hardly do better at once."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,14 +35,13 @@ _LOG = logging.getLogger(__name__)
 class Foretelling:
     """A teller and what keeps it up to date."""
 
-    def __init__(self, *, ledger: Path, state: Path) -> None:
+    def __init__(self, *, ledger: Path) -> None:
         """Read nothing yet.
 
         Args:
-            ledger: The ledger's file.
-            state: The folder that holds what was learned.
+            ledger: The ledger's file; what was learned of it lies beside it.
         """
-        self._ledger, self._state = ledger, state
+        self._ledger = ledger
         self._teller: LedgerTeller | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -48,12 +57,9 @@ class Foretelling:
         return teller
 
     def _made(self) -> LedgerTeller:
-        from ducktypist.ledger.tell.ledger_teller import (  # noqa: PLC0415 - not needed for the first answer
-            FILE_NAME,
-            LedgerTeller,
-        )
+        from ducktypist.ledger.tell.ledger_teller import LedgerTeller  # noqa: PLC0415 - not needed for the first answer
 
-        return LedgerTeller(self._ledger, self._state / FILE_NAME)
+        return LedgerTeller(self._ledger)
 
     async def _start(self, teller: LedgerTeller) -> None:
         first = asyncio.Event()
@@ -71,10 +77,26 @@ class Foretelling:
 
     async def _keep_up(self, teller: LedgerTeller, first: asyncio.Event) -> None:
         while True:
+            wait_s = REFRESH_S
             try:
-                await asyncio.to_thread(teller.refresh)
+                is_due = await asyncio.to_thread(teller.look)
+                first.set()
+                if is_due:
+                    await self._learn()
+                    await asyncio.to_thread(teller.look)
+            except (DucktypistError, TimeoutError) as error:
+                _LOG.warning("nothing new was learned for predictions: %s", error)
+                wait_s = RETRY_S
             except Exception:  # noqa: BLE001 - whatever is wrong with predictions, suggestions go on
                 # A prediction is never worth a request: what was known goes on to serve.
                 _LOG.exception("predictions stay as they are")
+                wait_s = RETRY_S
             first.set()
-            await asyncio.sleep(REFRESH_S)
+            await asyncio.sleep(wait_s)
+
+    async def _learn(self) -> None:
+        await run_beside(
+            *("calibrate", "--if-due", f"--ledger={self._ledger}"),
+            timeout_s=LEARN_TIMEOUT_S,
+            niceness=LEARN_NICENESS,
+        )

@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from ducktypist import config
-from ducktypist.cli.ledger_place import own_ledger
+from ducktypist.cli.ledger_place import own_ledger, place_of
 from ducktypist.errors import DucktypistError, LedgerError
 
 _PIPE_COLUMNS = 200
@@ -36,6 +35,7 @@ _PIPE_COLUMNS = 200
     metavar="FILE",
     help="Write the ledger's counts as seeds, to be shipped with the program.",
 )
+@click.option("--if-due", is_flag=True, hidden=True)
 @click.option(
     "--made-by", default="", metavar="COMMAND", help="What made the ledger, for the seeds."
 )
@@ -48,6 +48,7 @@ def calibrate(
     ledger: str | None,
     no_seeds: bool,
     seeds_to: Path | None,
+    if_due: bool,
     made_by: str,
 ) -> None:
     """Learn from the ledger how likely a suggestion is right, and say how well that is known.
@@ -59,6 +60,12 @@ def calibrate(
     With --held-out-half nothing is kept: it fits on half of the tasks and scores on the other.
     """
     try:
+        if if_due:
+            # What the server asks for: learned where enough is new, and nothing is said.
+            from ducktypist.ledger.tell.learning import learn  # noqa: PLC0415 - keeps the start of other commands fast
+
+            learn(place_of(Path(ledger) if ledger else None))
+            return
         table = _table(
             ledger,
             is_dry=dry_run or held_out_half or ledger is not None,
@@ -87,9 +94,8 @@ def _table(
     made_by: str,
 ) -> dict[str, Any]:
     from ducktypist.ledger.query import rows_at  # noqa: PLC0415 - keeps the start of other commands fast
-    from ducktypist.ledger.tell.files import write_calibrator  # noqa: PLC0415 - as above
+    from ducktypist.ledger.tell.files import calibrator_file, write_calibrator  # noqa: PLC0415 - as above
     from ducktypist.ledger.tell.held_out import held_out  # noqa: PLC0415 - as above
-    from ducktypist.ledger.tell.ledger_teller import FILE_NAME  # noqa: PLC0415 - as above
     from ducktypist.ledger.tell.making import make_calibrator  # noqa: PLC0415 - as above
     from ducktypist.ledger.tell.rows import past  # noqa: PLC0415 - as above
     from ducktypist.ledger.tell.seeds import as_json, load_seeds, seeds_of  # noqa: PLC0415 - as above
@@ -111,7 +117,7 @@ def _table(
     calibrator = make_calibrator(cases, load_seeds() if has_seeds else ())
     kept = None
     if not is_dry:
-        kept = config.state_dir() / FILE_NAME
+        kept = calibrator_file(own_ledger())
         write_calibrator(kept, calibrator)
     return calibration_table(calibrator, cases) | {"kept": str(kept) if kept else None}
 

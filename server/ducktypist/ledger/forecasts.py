@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ducktypist.ledger.query import Rows, as_rows
 from ducktypist.ledger.reading import Filter, where_clause
-from ducktypist.ledger.tell.score import Estimate, Forecast, score
+from ducktypist.ledger.tell.score import Forecast, flat, score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -85,18 +85,5 @@ def read_forecast_stats(ledger: Path | Rows, wanted: Filter = _NO_FILTER) -> lis
 def _stats(key: ForecastKey, forecasts: tuple[Forecast, ...]) -> ForecastStats:
     found = score(forecasts)
     return ForecastStats(
-        key=key,
-        n=found.n,
-        n_right=found.n_right,
-        base_rate=found.base_rate,
-        **_named("brier", found.brier),
-        **_named("skill", found.skill),
-        **_named("auroc", found.auroc),
-        ece=found.ece,
-        ece_if_calibrated=found.ece_if_calibrated,
-        has_tell=found.skill.low > 0,
+        key=key, has_tell=found.skill.low > 0, **flat(found, ForecastStats.__slots__)
     )
-
-
-def _named(name: str, estimate: Estimate) -> dict[str, float]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}

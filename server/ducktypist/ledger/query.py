@@ -7,10 +7,11 @@ takes a :class:`Rows` and does not know which it is. Nothing is computed here.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from ducktypist.ledger.database import reading, rows_of
 from ducktypist.ledger.rows import Value
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import apsw
 
 URL_PREFIXES = ("postgresql://", "postgres://")
+
+ConnectionT = TypeVar("ConnectionT")
 
 
 class Rows(Protocol):
@@ -57,13 +60,58 @@ class Rows(Protocol):
         """Let go of it."""
 
 
-class SqliteRows:
+class HeldRows(ABC, Generic[ConnectionT]):
+    """What both kinds of rows have in common: a connection for each question, or one that is held.
+
+    Whoever derives from it says what a connection is and what holding one state takes.
+    """
+
+    def __init__(self) -> None:
+        self._connection: ConnectionT | None = None
+        self._held: contextlib.ExitStack | None = None
+
+    @abstractmethod
+    def _connected(self) -> contextlib.AbstractContextManager[ConnectionT]:
+        """Return a connection that sees one state of the ledger.
+
+        Raises:
+            LedgerError: There is none to be had.
+        """
+
+    @contextlib.contextmanager
+    def _asked(self) -> Iterator[ConnectionT]:
+        """Give the connection that is held, or one for this question alone."""
+        if self._connection is not None:
+            yield self._connection
+            return
+        with self._connected() as connection:
+            yield connection
+
+    def __enter__(self) -> Self:
+        """Hold one state of the ledger: later writes of others are not seen."""
+        with contextlib.ExitStack() as stack:
+            self._connection = stack.enter_context(self._connected())
+            self._held = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of it."""
+        held, self._held, self._connection = self._held, None, None
+        if held is not None:
+            held.__exit__(exc_type, exc, traceback)
+
+
+class SqliteRows(HeldRows["apsw.Connection"]):
     """The views of a ledger in a file; outside of a ``with`` block each query opens it anew."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
-        self._held: contextlib.ExitStack | None = None
-        self._connection: apsw.Connection | None = None
 
     @property
     def name(self) -> str:
@@ -76,9 +124,7 @@ class SqliteRows:
         Raises:
             LedgerError: The file is missing, is not a ledger, or was made by a newer version.
         """
-        if self._connection is not None:
-            return list(rows_of(self._connection, sql, bindings))
-        with reading(self.path) as connection:
+        with self._asked() as connection:
             return list(rows_of(connection, sql, bindings))
 
     def tuples(self, sql: str, bindings: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
@@ -87,30 +133,14 @@ class SqliteRows:
         Raises:
             LedgerError: As :meth:`query`.
         """
-        if self._connection is not None:
-            return self._connection.execute(sql, bindings).fetchall()
-        with reading(self.path) as connection:
+        with self._asked() as connection:
             return connection.execute(sql, bindings).fetchall()
 
-    def __enter__(self) -> Self:
-        """Open the file and begin to read; later writes of others are not seen."""
-        with contextlib.ExitStack() as stack:
-            connection = stack.enter_context(reading(self.path))
-            stack.enter_context(connection)
-            self._connection = connection
-            self._held = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        held, self._held, self._connection = self._held, None, None
-        if held is not None:
-            held.__exit__(exc_type, exc, traceback)
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[apsw.Connection]:
+        # As a context manager of its own, apsw's connection is a transaction.
+        with reading(self.path) as connection, connection:
+            yield connection
 
 
 def as_rows(ledger: Path | Rows) -> Rows:

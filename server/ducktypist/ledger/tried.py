@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ducktypist.domain import Outcome, Source, TextEdit, Trial
+from ducktypist.ledger.attribution.changes import n_same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +91,7 @@ class Tried:
 
 def n_changed_characters(edit: TextEdit) -> int:
     """Return how many characters an edit takes out and puts in, common ends left aside."""
-    n_head = _n_common(edit.old_text, edit.new_text)
+    n_head = n_same(edit.old_text, edit.new_text)
     old, new = edit.old_text[n_head:], edit.new_text[n_head:]
-    n_tail = _n_common(old[::-1], new[::-1])
+    n_tail = n_same(old[::-1], new[::-1])
     return len(old) + len(new) - 2 * n_tail
-
-
-def _n_common(one: str, other: str) -> int:
-    """Return the length of the common beginning."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))

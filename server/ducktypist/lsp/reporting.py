@@ -7,8 +7,6 @@ the page is the business of ``ducktypist report``.
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,12 @@ from typing import Any
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ducktypist import config
+from ducktypist.app.beside import run_beside
 from ducktypist.domain import Kind
 from ducktypist.errors import DucktypistError
 from ducktypist.ledger.store import Ledger
 
 TIMEOUT_S = 60.0
-MAX_ERROR_CHARS = 500
 
 
 async def write_report(ledger: Ledger, wanted: Mapping[str, Any]) -> Path:
@@ -36,31 +34,14 @@ async def write_report(ledger: Ledger, wanted: Mapping[str, Any]) -> Path:
         JsonRpcInvalidParams: What is wanted makes no sense.
     """
     place = config.state_dir() / "report.html"
-    # -P: the folder in which the editor happened to start us has no say in what is imported.
-    command = [sys.executable, "-P", "-m", "ducktypist", "report"]
-    command += [f"--out={place}", f"--ledger={ledger.path}", f"--unlogged={ledger.n_unnoted}"]
-    command += _options(wanted)
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    options = [f"--out={place}", f"--ledger={ledger.path}", f"--unlogged={ledger.n_unnoted}"]
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            _, errors = await process.communicate()
+        await run_beside("report", *options, *_options(wanted), timeout_s=TIMEOUT_S)
     except TimeoutError as error:
         raise DucktypistError(
             f"the report took longer than {TIMEOUT_S:.0f} s; "
             "run `ducktypist report --since DAYS` in a terminal"
         ) from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        said = errors.decode("utf-8", "replace").strip().removeprefix("Error: ")
-        raise DucktypistError(said[-MAX_ERROR_CHARS:] or "the report could not be made")
     return place
 
 

@@ -97,20 +97,5 @@ def _hundred(points: Sequence[Selected]) -> tuple[Selected, ...]:
 
 
 def _score(kind: str, moment: str, forecasts: Sequence[Forecast]) -> Score:
-    found = scoring.score(forecasts)
-    return Score(
-        kind=kind,
-        moment=moment,
-        n=found.n,
-        n_right=found.n_right,
-        base_rate=found.base_rate,
-        brier=found.brier.value,
-        skill=found.skill.value,
-        skill_low=found.skill.low,
-        skill_high=found.skill.high,
-        auroc=found.auroc.value,
-        auroc_low=found.auroc.low,
-        auroc_high=found.auroc.high,
-        ece=found.ece,
-        ece_if_calibrated=found.ece_if_calibrated,
-    )
+    found = scoring.flat(scoring.score(forecasts), Score.__slots__)
+    return Score(kind=kind, moment=moment, **found)

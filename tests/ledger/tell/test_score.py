@@ -216,3 +216,14 @@ def test_chance_alone_makes_a_calibration_error() -> None:
     seen = sum(item.ece for item in found) / len(found)
     said = sum(item.ece_if_calibrated for item in found) / len(found)
     assert seen == pytest.approx(said, rel=0.25)
+
+
+def test_figures_lie_flat_under_their_names() -> None:
+    """An estimate's ends beside its value, and only what is asked for."""
+    found = scoring.score([Forecast(p=0.8, is_right=True), Forecast(p=0.3, is_right=False)] * 20)
+    assert scoring.flat(found, {"n", "skill", "skill_low", "skill_high", "kind"}) == {
+        "n": 40,
+        "skill": found.skill.value,
+        "skill_low": found.skill.low,
+        "skill_high": found.skill.high,
+    }

@@ -92,8 +92,8 @@ def taken_apart(old: str, start: int, end: int, new: str) -> list[Change]:
     In that order each is said in offsets of the text before and after those already made.
     """
     removed = old[start:end]
-    n_head = _n_same(removed, new)
-    n_tail = _n_same(removed[n_head:][::-1], new[n_head:][::-1])
+    n_head = n_same(removed, new)
+    n_tail = n_same(removed[n_head:][::-1], new[n_head:][::-1])
     inner, put = removed[n_head : len(removed) - n_tail], new[n_head : len(new) - n_tail]
     at = start + n_head
     if not inner and not put:
@@ -220,7 +220,7 @@ def _offsets(lines: Sequence[str]) -> list[int]:
     return offsets
 
 
-def _n_same(one: str, other: str) -> int:
+def n_same(one: str, other: str) -> int:
     """Return how many characters two texts begin with alike; halving compares long runs fast."""
     low, high = 0, min(len(one), len(other))
     while low < high:

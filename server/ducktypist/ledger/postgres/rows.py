@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ducktypist.ledger.postgres.connection import Connection, connected, redacted
 from ducktypist.ledger.postgres.schema import require_schema
+from ducktypist.ledger.query import HeldRows
 from ducktypist.ledger.rows import Value
 
 
-class PostgresRows:
+class PostgresRows(HeldRows[Connection]):
     """The views of a team's ledger; outside of a ``with`` block each query connects anew."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
-        self._connection: Connection | None = None
-        self._held: contextlib.ExitStack | None = None
 
     @property
     def name(self) -> str:
@@ -32,12 +31,10 @@ class PostgresRows:
         Raises:
             LedgerError: The server does not answer, or holds no ledger that can be read.
         """
-        if self._connection is None:
-            with self:
-                return self.query(sql, bindings)
-        cursor = self._connection.execute(translated_marks(sql).encode(), tuple(bindings))
-        names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+        with self._asked() as connection:
+            cursor = connection.execute(translated_marks(sql).encode(), tuple(bindings))
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
 
     def tuples(self, sql: str, bindings: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query in the order of its columns; for very many of them.
@@ -45,32 +42,16 @@ class PostgresRows:
         Raises:
             LedgerError: As :meth:`query`.
         """
-        if self._connection is None:
-            with self:
-                return self.tuples(sql, bindings)
-        cursor = self._connection.execute(translated_marks(sql).encode(), tuple(bindings))
-        return [tuple(map(_plain, row)) for row in cursor.fetchall()]
+        with self._asked() as connection:
+            cursor = connection.execute(translated_marks(sql).encode(), tuple(bindings))
+            return [tuple(map(_plain, row)) for row in cursor.fetchall()]
 
-    def __enter__(self) -> Self:
-        """Connect and hold one state of the ledger."""
-        with contextlib.ExitStack() as stack:
-            connection = stack.enter_context(connected(self._url, read_only=True))
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        with connected(self._url, read_only=True) as connection:
             require_schema(connection, self._url)
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            self._connection = connection
-            self._held = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Let go of it."""
-        held, self._held, self._connection = self._held, None, None
-        if held is not None:
-            held.__exit__(exc_type, exc, traceback)
+            yield connection
 
 
 def translated_marks(sql: str) -> str:

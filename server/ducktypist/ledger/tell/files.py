@@ -19,6 +19,11 @@ from ducktypist.ledger.tell.maps import BetaMap, IsotonicMap, Map
 from ducktypist.ledger.tell.prior import Tally
 
 
+def calibrator_file(ledger: Path) -> Path:
+    """Return where what a ledger teaches is kept: beside it, because it is about no other one."""
+    return ledger.with_name(f"{ledger.name}.calibrator.json")
+
+
 def text_of(calibrator: Calibrator) -> str:
     """Return the file's text; the same calibrator gives the same bytes."""
     content = {"version": calibrator.version} | calibrator.content()

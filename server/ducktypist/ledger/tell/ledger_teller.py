@@ -1,56 +1,39 @@
 """What features ask for predictions in a language server: answers from memory, not the disk.
 
-:meth:`LedgerTeller.refresh` looks at the disk and is called in a thread. Several windows share one
-calibrator file: one of them fits, the others read what it wrote.
+:meth:`LedgerTeller.look` looks at the disk and is called in a thread. Nothing is learned here: it
+reads what ``learning`` kept, and says when there is enough that is new.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import logging
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from ducktypist.domain import Prediction
 from ducktypist.errors import LedgerError
 from ducktypist.ledger.query import SqliteRows
 from ducktypist.ledger.tell.calibrator import Calibrator
-from ducktypist.ledger.tell.files import read_calibrator, write_calibrator
-from ducktypist.ledger.tell.making import base_rates, best_calibrator
-from ducktypist.ledger.tell.rows import n_known, past
-from ducktypist.ledger.tell.seeds import Seed, load_seeds, seeds_hash
+from ducktypist.ledger.tell.files import calibrator_file, read_calibrator
+from ducktypist.ledger.tell.learning import is_due
+from ducktypist.ledger.tell.making import base_rates
+from ducktypist.ledger.tell.seeds import Seed, load_seeds
 from ducktypist.ledger.tell.signals import Signals
-
-FILE_NAME = "calibrator.json"
-"""In the state folder."""
-
-N_NEW = 30
-"""So many new outcomes of a kind are worth a new fit; below 30 altogether, each one is."""
-
-NEW_SHARE = 20
-"""Of many outcomes, a twentieth must be new: a fit of tens of thousands takes seconds."""
 
 _LOG = logging.getLogger(__name__)
 
 
 class LedgerTeller:
-    """A ``Teller`` that knows what the ledger knows.
+    """A ``Teller`` that knows what was learned of a ledger.
 
-    It knows the seeds alone until :meth:`refresh` was called once.
+    It knows the seeds alone until :meth:`look` was called once.
 
     Args:
         path: The ledger's file; it may not be there yet.
-        calibration_file: Where the calibrator is kept.
         seeds: What is known of model files beforehand; those of the program when None.
     """
 
-    def __init__(
-        self, path: Path, calibration_file: Path, *, seeds: tuple[Seed, ...] | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, seeds: tuple[Seed, ...] | None = None) -> None:
         self.path = path
-        self.calibration_file = calibration_file
         self._seeds = load_seeds() if seeds is None else seeds
         self._calibrator = base_rates((), self._seeds)
         self._seen_file: tuple[int, ...] = ()
@@ -69,89 +52,40 @@ class LedgerTeller:
         """Foretell once it was run, from what that said as well."""
         return self._calibrator.after_running(signals)
 
-    def refresh(self) -> bool:
-        """Read what another window learned, and learn from new outcomes; tell whether it changed.
+    def look(self) -> bool:
+        """Read what was learned since, and tell whether there is enough to learn anew.
 
-        Blocks on the disk and on arithmetic. Never raises for the ledger or the file: what was
-        known goes on to serve.
+        Blocks on the disk. Never raises for the ledger or the file: what was known goes on to
+        serve.
         """
-        version = self._calibrator.version
-        for step in (self._read, self._learn):
-            try:
-                step()
-            except LedgerError as error:
-                _LOG.info("predictions stay as they are: %s", error)
-        return self._calibrator.version != version
+        try:
+            self._read()
+        except LedgerError as error:
+            _LOG.info("predictions stay as they are: %s", error)
+        try:
+            return self._is_due()
+        except LedgerError as error:
+            _LOG.info("nothing can be learned: %s", error)
+            return False
 
     def _read(self) -> None:
         """Take the file's calibrator where the file changed."""
-        stamp = _stamp(self.calibration_file)
+        file = calibrator_file(self.path)
+        stamp = _stamp(file)
         if not stamp or stamp == self._seen_file:
             return
         self._seen_file = stamp
-        self._calibrator = read_calibrator(self.calibration_file)
+        self._calibrator = read_calibrator(file)
 
-    def _learn(self) -> None:
-        """Make a new calibrator where the ledger holds enough that is new."""
+    def _is_due(self) -> bool:
+        """Count what is new, where the ledger changed since there was too little."""
         stamp = (*_stamp(self.path), *_stamp(self.path.with_name(f"{self.path.name}-wal")))
         if not stamp or stamp == self._seen_ledger:
-            return
-        rows = SqliteRows(self.path)
-        known = self._calibrator
-        is_sown = known.seeds == seeds_hash(self._seeds)
-        if is_sown and not is_worth_it(known.n_known, n_known(rows)):
-            self._seen_ledger = stamp
-            return
-        with _alone(self.calibration_file) as is_alone:
-            if not is_alone:
-                # Another window is at it; its file is read the next time.
-                return
-            calibrator = best_calibrator(past(rows), self._seeds)
-            self._calibrator = calibrator
-            self._seen_ledger = stamp
-            write_calibrator(self.calibration_file, calibrator)
-            self._seen_file = _stamp(self.calibration_file)
-
-
-def is_worth_it(before: dict[str, int], now: dict[str, int]) -> bool:
-    """Tell whether enough outcomes came to learn anew.
-
-    Fewer than before (something was purged) is worth it as well: what was taken out is to be
-    forgotten.
-    """
-    for kind in before.keys() | now.keys():
-        n_before, n_now = before.get(kind, 0), now.get(kind, 0)
-        n_wanted = max(N_NEW, n_before // NEW_SHARE) if n_before >= N_NEW else 1
-        if n_now - n_before >= n_wanted or n_now < n_before:
+            return False
+        if is_due(self._calibrator, SqliteRows(self.path), self._seeds):
             return True
-    return False
-
-
-@contextlib.contextmanager
-def _alone(calibration_file: Path) -> Iterator[bool]:
-    """Tell whether nobody else fits now, and keep others from it meanwhile.
-
-    Where nothing can be kept, everybody learns alone.
-    """
-    try:
-        calibration_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(
-            calibration_file.with_name(f"{calibration_file.name}.lock"),
-            os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
-            0o600,
-        )
-    except OSError:
-        yield True
-        return
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(lock)
+        self._seen_ledger = stamp
+        return False
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ducktypist.domain import Kind
 from ducktypist.ledger.tell.cases import Stratum, When
 from ducktypist.ledger.tell.learned import Proof, Tell, like_bins
-from ducktypist.ledger.tell.score import Forecast, score
+from ducktypist.ledger.tell.score import Forecast, flat, score
 from ducktypist.ledger.tell.seeds import Seed
 
 N_PROVEN = 30
@@ -21,21 +21,12 @@ def prove(forecasts: Sequence[Forecast]) -> Proof | None:
     if len(forecasts) < N_PROVEN:
         return None
     found = score(forecasts)
+    gain = found.skill_over_reference
     return Proof(
-        n=found.n,
-        n_right=found.n_right,
-        brier=found.brier.value,
-        skill=found.skill.value,
-        skill_low=found.skill.low,
-        skill_high=found.skill.high,
-        gain=found.skill_over_reference.value,
-        gain_low=found.skill_over_reference.low,
-        gain_high=found.skill_over_reference.high,
-        auroc=found.auroc.value,
-        auroc_low=found.auroc.low,
-        auroc_high=found.auroc.high,
-        ece=found.ece,
-        ece_if_calibrated=found.ece_if_calibrated,
+        gain=gain.value,
+        gain_low=gain.low,
+        gain_high=gain.high,
+        **flat(found, Proof.__slots__),
     )
 
 

@@ -19,7 +19,7 @@ _COLUMNS = (
     *("answer_tokens", "static_verdict", "n_agreeing", "n_compared"),
     *("n_visible_passed", "n_visible_failed"),
     *("p_right", "calibrator", "p_right_after", "calibrator_after"),
-    *("label", "label_by", "label_tier"),
+    *("label", "label_by", "label_tier", "has_answer"),
 )
 _EVERYTHING = Filter()
 _N_COMPARED_LEAST = 2
@@ -38,17 +38,19 @@ def past(rows: Rows, wanted: Filter = _EVERYTHING) -> tuple[Past, ...]:
     where, bindings = where_clause(wanted)
     sql = f"SELECT {', '.join(_COLUMNS)} FROM tell_case {where}"  # noqa: S608 - names of our own columns; values are bound
     found = rows.query(sql, bindings)
-    return in_time_order([_past(row) for row in found if _has_answer(row)])
+    return in_time_order(
+        [_past(row) for row in found if row["has_answer"] and row["kind"] in set(Kind)]
+    )
 
 
 def n_known(rows: Rows) -> dict[str, int]:
-    """Return how many outcomes are known of each kind; quicker than reading them.
+    """Return how many outcomes :func:`past` would give of each kind; quicker than reading them.
 
     Raises:
         LedgerError: As :func:`past`.
     """
-    found = rows.query("SELECT kind, count(*) AS n FROM tell_case GROUP BY kind")
-    return {str(row["kind"]): int(row["n"]) for row in found}
+    sql = "SELECT kind, count(*) AS n FROM tell_case WHERE has_answer = 1 GROUP BY kind"
+    return {row["kind"]: int(row["n"]) for row in rows.query(sql) if row["kind"] in set(Kind)}
 
 
 def logged(cases: tuple[Past, ...], when: When) -> tuple[Forecast, ...]:
@@ -58,17 +60,6 @@ def logged(cases: tuple[Past, ...], when: When) -> tuple[Forecast, ...]:
         for case in cases
         if case.counts(when) and (found := case.foretold(when)) is not None
     )
-
-
-def _has_answer(row: dict[str, Any]) -> bool:
-    """Tell whether there was anything to predict; where no answer came there was not.
-
-    A search that found nothing is wrong, by the rules, and nothing of it was checked or has
-    probabilities.
-    """
-    signals = (row["answer_tokens"], row["min_logprob"], row["n_visible_passed"])
-    is_judged = row["label_tier"] != "none" or row["label_by"] != "evidence"
-    return row["kind"] in set(Kind) and (is_judged or any(s is not None for s in signals))
 
 
 def _past(row: dict[str, Any]) -> Past:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 from ducktypist.ledger.stats import wilson
 from ducktypist.ledger.tell.resampling import replicates
@@ -118,6 +119,24 @@ def score(forecasts: Sequence[Forecast]) -> Score:
         ece_bins=len(bins),
         ece_if_calibrated=_ece_if_calibrated(bins),
     )
+
+
+def flat(found: Score, wanted: Container[str]) -> dict[str, Any]:
+    """Return figures by name, ``skill`` with its ends as ``skill_low`` and ``skill_high``.
+
+    Args:
+        found: What was scored.
+        wanted: Which names, such as the fields of what they go into.
+    """
+    figures: dict[str, Any] = {}
+    for item in fields(found):
+        value = getattr(found, item.name)
+        if isinstance(value, Estimate):
+            figures[item.name] = value.value
+            figures |= {f"{item.name}_low": value.low, f"{item.name}_high": value.high}
+        else:
+            figures[item.name] = value
+    return {name: value for name, value in figures.items() if name in wanted}
 
 
 def brier(forecasts: Sequence[Forecast]) -> float:
