@@ -71,6 +71,7 @@ def test_stats_come_from_views(path: Path, filters: StatsFilter) -> None:
         ("cells", CELL_KEY),
         ("acceptances", CELL_KEY),
         ("persistences", CELL_KEY),
+        ("claims", CELL_KEY),
         ("telling", ("kind", "moment")),
     ):
         origins = traced.SURFACES[f"stats.{name}"]

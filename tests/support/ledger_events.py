@@ -15,6 +15,7 @@ from ducktypist.domain import (
     Source,
     Timings,
 )
+from ducktypist.ledger.claimed import Claimed
 from ducktypist.ledger.events import Event, Generated, Requested, Tier, Verified, Verifier
 from ducktypist.ledger.store import Ledger
 from ducktypist.ledger.tried import Tried
@@ -99,6 +100,21 @@ def tried(suggestion_id: str, **changes: Any) -> Tried:
         "suspicion": 0.75,
     }
     return Tried(**values | changes)
+
+
+def claimed(suggestion_id: str, **changes: Any) -> Claimed:
+    """Return an event of claims compared, changed as given."""
+    values: dict[str, Any] = {
+        "suggestion_id": suggestion_id,
+        "n_confirmed": 5,
+        "n_contradicted": 1,
+        "n_unconfirmed": 2,
+        "n_asked_again": 1,
+        "n_struck": 0,
+        "n_shown_confirmed": 6,
+        "n_shown_unconfirmed": 2,
+    }
+    return Claimed(**values | changes)
 
 
 def write(path: Path, *events: Event, keep_text: bool = False) -> None:

@@ -49,7 +49,7 @@ from ducktypist.ledger.events import (
 )
 from ducktypist.ledger.later import How, RunSource
 from ducktypist.ledger.rows import Row, Value, row_of
-from support.ledger_events import tried
+from support.ledger_events import claimed, tried
 
 HOSTILE = (
     "plain",
@@ -165,7 +165,8 @@ def _suggestion(made: Made, one: str) -> None:
         return
     made.log(_generated(made, one))
     if rng.random() < 0.4:
-        made.log(*(tried(one, position=i, source=made.word(Source)) for i in range(3)))
+        candidates = (tried(one, position=i, source=made.word(Source)) for i in range(3))
+        made.log(*candidates, claimed(one))
     for _ in range(rng.randrange(4)):
         event = _verified(made, one)
         # Two that are alike in everything are two.

@@ -9,6 +9,7 @@ from typing import Any
 
 from ducktypist.domain import FinishReason, Kind, ModelIdentity, Outcome, Source, Timings
 from ducktypist.ledger import database
+from ducktypist.ledger.claimed import Claimed
 from ducktypist.ledger.events import (
     Accepted,
     Answer,
@@ -33,7 +34,7 @@ from ducktypist.ledger.events import (
 )
 from ducktypist.ledger.rows import Row, row_of
 from ducktypist.ledger.tried import Tried
-from support.ledger_events import MODEL, generated, requested, tried, verified
+from support.ledger_events import MODEL, claimed, generated, requested, tried, verified
 
 MODELS = (
     MODEL,
@@ -73,7 +74,7 @@ def write_randomly(path: Path, rng: random.Random, *, n_suggestions: int, start:
 
 def more_events(path: Path, rng: random.Random, *, n_known: int, n_events: int) -> None:
     """Write later events of suggestions that are there already."""
-    makers = (_lifecycle, _verified, _persisted, _conclusion, _tried)
+    makers = (_lifecycle, _verified, _persisted, _conclusion, _tried, _claimed)
     rows = [
         row_of(rng.choice(makers)(f"s{rng.randrange(n_known):05}", rng), at_utc=_utc(rng))
         for _ in range(n_events)
@@ -95,6 +96,7 @@ def _life(one: str, rng: random.Random) -> list[Event]:
         (4, _persisted),
         (2, _conclusion),
         (3, _tried),
+        (2, _claimed),
     )
     for most, make in makers:
         found += [make(one, rng) for _ in range(rng.randrange(most))]
@@ -184,6 +186,16 @@ def _tried(one: str, rng: random.Random) -> Tried:
         outcome=rng.choice(list(Outcome)),
         completion_tokens=rng.randrange(20),
         chosen=rng.random() < 0.3,
+    )
+
+
+def _claimed(one: str, rng: random.Random) -> Claimed:
+    return claimed(
+        one,
+        n_confirmed=rng.randrange(9),
+        n_contradicted=rng.randrange(4),
+        n_struck=rng.randrange(3),
+        n_shown_unconfirmed=rng.randrange(5),
     )
 
 

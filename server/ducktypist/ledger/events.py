@@ -22,6 +22,7 @@ from ducktypist.domain import (
     Timings,
     Verdict,
 )
+from ducktypist.ledger.claimed import Claimed
 from ducktypist.ledger.later import Placed, Sighted, TestRun, TestSeen
 from ducktypist.ledger.logprobs import logprob_features
 from ducktypist.ledger.tried import Tried
@@ -42,6 +43,7 @@ __all__ = [
     "Answer",
     "Cancelled",
     "Checkpoint",
+    "Claimed",
     "Dismissed",
     "Event",
     "Generated",
@@ -385,6 +387,7 @@ Event: TypeAlias = (
     | Accepted
     | Verified
     | Tried
+    | Claimed
     | Placed
     | Sighted
     | TestRun

@@ -55,6 +55,8 @@ MIGRATIONS = (
     Migration(number=7, name="views", portable=True),
     Migration(number=8, name="counts", portable=True),
     Migration(number=9, name="derived"),
+    Migration(number=10, name="claimed"),
+    Migration(number=11, name="claims", portable=True),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].number

@@ -20,6 +20,7 @@ from ducktypist.ledger.acceptances import (
     read_acceptances,
     read_persistences,
 )
+from ducktypist.ledger.claims import ClaimTally, read_claims
 from ducktypist.ledger.query import Rows, as_rows
 from ducktypist.ledger.reading import CellKey, Filter, Gaps, read_cells, read_gaps, since_day
 from ducktypist.ledger.sources import SourceKey, SourceStats, read_sources
@@ -73,6 +74,7 @@ def stats_table(
     cells: list[CellStats] = []
     acceptances: list[Acceptance] = []
     persistences: list[Persistence] = []
+    claims: list[ClaimTally] = []
     forecasts: list[ForecastStats] = []
     gaps = Gaps(n_unlogged=0, last_reason="")
     wanted = _wanted(filters)
@@ -84,6 +86,7 @@ def stats_table(
                 cells = [summarise(cell) for cell in read_cells(rows, wanted)]
                 acceptances = read_acceptances(rows, wanted)
                 persistences = read_persistences(rows, wanted)
+                claims = read_claims(rows, wanted)
                 gaps = read_gaps(rows)
                 if tell:
                     from ducktypist.ledger.forecasts import read_forecast_stats  # noqa: PLC0415 - seldom asked for
@@ -109,6 +112,7 @@ def stats_table(
         "cells": [_cell(cell) for cell in cells],
         "acceptances": [_row(item, item.key, CellKey.__slots__) for item in acceptances],
         "persistences": [_row(item, item.key, CellKey.__slots__) for item in persistences],
+        "claims": [_row(item, item.key, CellKey.__slots__) for item in claims],
         "telling": [_row(item, item.key, ("kind", "moment")) for item in forecasts]
         if tell
         else None,
@@ -187,7 +191,7 @@ def _cell(cell: CellStats) -> dict[str, Json]:
 
 
 def _row(
-    stats: CellStats | SourceStats | Acceptance | Persistence | ForecastStats,
+    stats: CellStats | SourceStats | Acceptance | Persistence | ClaimTally | ForecastStats,
     key: CellKey | SourceKey | ForecastKey,
     names: tuple[str, ...],
 ) -> dict[str, Json]:

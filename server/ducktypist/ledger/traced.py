@@ -177,11 +177,18 @@ REPORT_DETAILS: Mapping[str, Origin] = _values(
 
 REPORT_CHECKS: Mapping[str, Origin] = _values("check_result", "n_repeats", "n_passed", "n_failed")
 
+CLAIMS: Mapping[str, Origin] = _sums(
+    "claim_tally",
+    *("n_explanations", "n_confirmed", "n_contradicted", "n_unconfirmed", "n_struck"),
+    *("n_shown_confirmed", "n_shown_unconfirmed"),
+)
+
 SURFACES: Mapping[str, Mapping[str, Origin]] = {
     "stats": STATS,
     "stats.cells": CELLS,
     "stats.acceptances": ACCEPTANCES,
     "stats.persistences": PERSISTENCES,
+    "stats.claims": CLAIMS,
     "stats.telling": TELLING,
     "sources": _sums("source_result", "n_tried"),
     "sources.sources": SOURCES,

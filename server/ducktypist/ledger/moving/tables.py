@@ -19,6 +19,7 @@ EVENT_TABLES = (
     "lifecycle",
     "verified",
     "tried",
+    "claimed",
     "placed",
     "sighted",
     "persisted",
