@@ -13,6 +13,14 @@ from ducktypist.domain.candidates import (
     Source,
     Trial,
 )
+from ducktypist.domain.facts import (
+    Claim,
+    ClaimCount,
+    ClaimKind,
+    Fact,
+    FactKind,
+    Standing,
+)
 from ducktypist.domain.generation import (
     ChatPrompt,
     FinishReason,
@@ -62,7 +70,12 @@ __all__ = [
     "OF_BODIES",
     "Candidate",
     "ChatPrompt",
+    "Claim",
+    "ClaimCount",
+    "ClaimKind",
     "Document",
+    "Fact",
+    "FactKind",
     "FailingTest",
     "FileLines",
     "FinishReason",
@@ -87,6 +100,7 @@ __all__ = [
     "Sampling",
     "Source",
     "Span",
+    "Standing",
     "StopName",
     "StopRule",
     "TestOutcome",
