@@ -117,7 +117,8 @@ def test_demo_goes_through(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "duck-demo" in result.output
     assert "It removes old backups." in result.output
-    assert "not checked" in result.output
+    assert "checked" in result.output
+    assert "facts after" in result.output
     assert f"+{BODY.rstrip()}" in result.output
     assert "+    for start in range(len(values) - window + 1):" in result.output
     assert result.output.count("plausible: 3 of 3 runs") == 2

@@ -117,7 +117,7 @@ async def test_a_hover_is_plain_text_where_markdown_is_not_known(
         assert "---" not in text
         provenance = text.splitlines()[-1]
         assert provenance.startswith("scripted none · ")
-        assert provenance.endswith("code")
+        assert provenance.endswith("checked")
 
 
 async def test_every_command_of_the_contract(script: Path, workspace: Workspace) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ducktypist.config import CompleteConfig, ExplainConfig, FixConfig
+from ducktypist.config import CompleteConfig, FixConfig
 from ducktypist.domain import (
     FailingTest,
     FinishReason,
@@ -21,12 +21,7 @@ from ducktypist.domain import (
     TokenLogprob,
 )
 from ducktypist.features.body import BodyRequest, write_body
-from ducktypist.features.explain import (
-    ExplainRequest,
-    ExplanationCache,
-    explain,
-    provenance_line,
-)
+from ducktypist.features.explain import provenance_line
 from ducktypist.features.fix import FixRequest, fix
 from ducktypist.features.ghost.complete import CompleteRequest, complete
 from ducktypist.features.grounds import NotRunnable
@@ -35,6 +30,7 @@ from ducktypist.features.workbench import Workbench
 from ducktypist.ledger.events import StaticVerdict
 from ducktypist.verify.sandbox import SandboxStatus
 from support.cursor import at_cursor
+from support.explaining import asking, explained
 from support.tellers import AFTER, BEFORE, SENTENCE, ScriptedTeller, table_of
 from support.workbench import Bench, bench_of, document_of, grounds_in, write_tree
 
@@ -320,20 +316,15 @@ async def test_a_hover_says_what_rests_on_something(
     tmp_path: Path, prediction: Any, *, is_said: bool
 ) -> None:
     """No explanation is verified yet; a figure that rests on none is not shown."""
-    text, offset = at_cursor("def add(a, b):\n    return a <CURSOR>+ b\n")
+    marked = "def add(a, b):\n    return a <CURSOR>+ b\n"
     rules = [{"kind": "chat", "reply": "It adds two numbers."}]
     teller = ScriptedTeller(before=prediction)
     async with told(tmp_path, rules, teller) as (bench, workbench):
         bench.ledger.keep_text = True
-        answer = await explain(
-            ExplainRequest(document=document_of(text), offset=offset),
-            workbench=workbench,
-            cache=ExplanationCache(),
-            config=ExplainConfig(),
-        )
+        answer = await explained(asking(marked), workbench)
         (kept,) = await table_of(bench, "source_text")
     assert answer is not None
-    assert (kept["role"], kept["text"]) == ("answer", answer.markdown)
+    assert (kept["role"], kept["text"]) == ("answer", answer.prose)
+    assert answer.provenance is not None
     line = provenance_line(answer.provenance)
     assert line.endswith(f" · {SENTENCE}*") is is_said
-    assert "not checked" in line

@@ -9,18 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ducktypist.config import ExplainConfig
-from ducktypist.features.explain import (
-    ExplainRequest,
-    ExplanationCache,
-    explain,
-    provenance_line,
-)
+from ducktypist.features.explain import provenance_line
 from ducktypist.ledger import traced
-from support.cursor import at_cursor
+from support.explaining import asking, explained
 from support.tellers import ScriptedTeller
 from support.tracing import Views, check, expected
-from support.workbench import Bench, bench_of, document_of
+from support.workbench import Bench, bench_of
 
 MODULE = "def add(a, b):\n    return a +<CURSOR> b\n"
 
@@ -39,17 +33,19 @@ async def test_the_line_of_a_hover_says_what_is_written(tmp_path: Path, *, tells
     """Milliseconds, probability, interval and n of the line are the suggestion's own in there."""
     async with bench_of(tmp_path, [{"reply": "It adds `a` and `b`."}]) as bench:
         teller = ScriptedTeller() if tells else None
-        text, offset = at_cursor(MODULE)
-        answer = await explain(
-            ExplainRequest(document=document_of(text), offset=offset),
-            workbench=replace(bench.workbench, teller=teller),
-            cache=ExplanationCache(),
-            config=ExplainConfig(),
-        )
+        answer = await explained(asking(MODULE), replace(bench.workbench, teller=teller))
         assert answer is not None
         found = answer.provenance
+        assert found is not None
         line = provenance_line(found)
-        shown: dict[str, float | int] = {"total_ms": found.total_ms}
+        shown: dict[str, float | int] = {
+            "total_ms": found.total_ms,
+            "n_shown_confirmed": answer.claims.n_confirmed,
+            "n_shown_unconfirmed": answer.claims.n_unconfirmed,
+            "n_struck": answer.claims.n_contradicted,
+        }
+        assert answer.claims.sentence() in line
+        assert answer.claims.n_left
         said = [int(number) for number in re.findall(r"(\d+) ms", line)]
         assert said == [round(found.total_ms)]
         if found.prediction is not None:
@@ -65,14 +61,9 @@ def test_a_wrong_number_would_be_found(tmp_path: Path) -> None:
 
     async def made() -> tuple[Path, str]:
         async with bench_of(tmp_path, [{"reply": "It adds `a` and `b`."}]) as bench:
-            text, offset = at_cursor(MODULE)
-            answer = await explain(
-                ExplainRequest(document=document_of(text), offset=offset),
-                workbench=bench.workbench,
-                cache=ExplanationCache(),
-                config=ExplainConfig(),
-            )
+            answer = await explained(asking(MODULE), bench.workbench)
             assert answer is not None
+            assert answer.provenance is not None
             return bench.ledger.path, answer.provenance.suggestion_id
 
     path, one = asyncio.run(made())

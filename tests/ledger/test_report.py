@@ -17,7 +17,7 @@ from ducktypist.ledger.events import Accepted, Checkpoint, Event, Moment, Persis
 from ducktypist.ledger.report_rows import StatsFilter, stats_table
 from ducktypist.ledger.rows import row_of
 from ducktypist.ledger.stats import wilson
-from support.ledger_events import MODEL, generated, new_id, requested, verified, write
+from support.ledger_events import MODEL, claimed, generated, new_id, requested, verified, write
 
 MAIN = ["right"] * 40 + ["wrong"] * 10 + ["unverified"] * 10
 OTHER = ModelIdentity(
@@ -296,3 +296,17 @@ def test_a_hundred_thousand_events_are_counted(tmp_path: Path) -> None:
     cells = stats_table(path)["cells"]
     found = {(c["kind"], c["language"]): [c["n_verified"], c["n_right"]] for c in cells}
     assert found == expected
+
+
+def test_claims_of_explanations_are_shown_apart(path: Path) -> None:
+    """With --claims: as first said and as shown; no accuracy is made of it."""
+    nothing = run("--ledger", str(path), "--claims").output
+    assert "No explanation's claims were compared yet" in nothing
+    one = new_id()
+    write(path, requested(one, kind=Kind.EXPLAIN), claimed(one, n_confirmed=31, n_struck=17))
+    output = run("--ledger", str(path), "--claims").output
+    assert "31" in output
+    assert "17" in output
+    assert "does not make it right" in output
+    (row,) = json.loads(run("--ledger", str(path), "--json").output)["claims"]
+    assert (row["kind"], row["n_explanations"], row["n_confirmed"]) == ("explain", 1, 31)

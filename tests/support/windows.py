@@ -23,6 +23,8 @@ from support.stdio_client import ServerGoneError, StdioClient, serve_command
 
 READY_TIMEOUT_S = 40.0
 LANGUAGES = {".py": "python", ".sh": "shellscript", ".go": "go"}
+CALM = {"hover_wait_ms": 20_000, "prefetch": False}
+"""How tests of other things explain: a hover waits for its prose, and nobody is asked ahead."""
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -96,7 +98,7 @@ class Window:
             *roots: The workspace folders.
             script: The scripted backend's; None starts the server without ``--backend``.
             trusted: What the editor says; None says nothing.
-            options: More initialization options.
+            options: More initialization options; what they say of ``explain`` goes before ``CALM``.
             capabilities: The client's; VS Code's by default.
             env: More environment.
             answers: What the editor answers to the server's own requests, by method.
@@ -109,6 +111,8 @@ class Window:
                 client.answers[method] = lambda _, answer=answer: answer
             window = cls(client)
             said = {} if trusted is None else {"trusted": trusted}
+            given = options or {}
+            explain = {**CALM, **given.get("explain", {})}
             folders = [{"uri": root.as_uri(), "name": root.name} for root in roots]
             await client.request(
                 "initialize",
@@ -117,7 +121,7 @@ class Window:
                     "rootUri": folders[0]["uri"] if folders else None,
                     "workspaceFolders": folders or None,
                     "capabilities": capabilities or capabilities_of("visual-studio-code"),
-                    "initializationOptions": {**said, **(options or {})},
+                    "initializationOptions": {**said, **given, "explain": explain},
                 },
             )
             client.notify("initialized", {})

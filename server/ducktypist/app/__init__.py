@@ -17,10 +17,12 @@ from typing import Any
 from ducktypist import __version__, config, keys, trust
 from ducktypist.app.foretelling import Foretelling
 from ducktypist.app.grounds import Running
+from ducktypist.app.knowing import fact_sources
 from ducktypist.config import Config
 from ducktypist.domain import Json
 from ducktypist.engine.client import EngineClient, EngineState, HostSpec
 from ducktypist.errors import ConfigError, DucktypistError
+from ducktypist.features.explain import FactSources
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.features.workbench import Workbench
 from ducktypist.keys import ApiKey
@@ -69,6 +71,7 @@ class App:
         self._engine: EngineClient | None = None
         self._key: ApiKey | None = None
         self._prompts: PromptLibrary | None = None
+        self._sources: asyncio.Future[FactSources] | None = None
         self._running = Running(self.config)
         self._foretelling = Foretelling(ledger=self.ledger.path)
 
@@ -310,6 +313,15 @@ class App:
             )
         return await self._running.grounds(root, buffers)
 
+    async def fact_sources(self) -> FactSources:
+        """Return who knows facts of code without a model."""
+        if self._sources is None:
+            status, roots = self._running.known_status, self.roots
+            self._sources = asyncio.ensure_future(
+                asyncio.to_thread(fact_sources, self.config, roots=roots, sandbox_status=status)
+            )
+        return await asyncio.shield(self._sources)
+
     async def warm_tests(self, root: Path) -> None:
         """Build ahead what runs in a folder will need; nothing where nothing may be run.
 
@@ -372,6 +384,8 @@ class App:
         """Close the connections and write what is still to be written; the host stays."""
         if self._engine is not None:
             await self._engine.aclose()
+        if self._sources is not None:
+            await (await self._sources).aclose()
         await self._running.aclose()
         await self._foretelling.aclose()
         await asyncio.to_thread(self.ledger.close)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ducktypist.bench.editor import Editor, EditorFailure
+from ducktypist.bench.hovering import explained
 from ducktypist.bench.measure import Report, Row, load, machine, since_ms
 from ducktypist.bench.smoke import line_starting
 from ducktypist.bench.stage import (
@@ -34,7 +35,6 @@ WHAT = {
     "write-body": f"write the body of a documented function in {ORDERS}",
     "fix": f"fix the red test in {TESTS}",
 }
-NOT_CHECKED = "explained, not checked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,18 +129,13 @@ async def _explain(editor: Editor, name: str) -> Step:
     uri = editor.uri(SCRIPT)
     place = line_starting(editor.texts[uri], "find ")
     started = time.perf_counter()
-    answer = await editor.request(
-        "textDocument/hover", {"textDocument": {"uri": uri}, "position": place}
-    )
+    try:
+        text = await explained(editor, uri, place)
+    except EditorFailure as error:
+        return Step(name=name, took_ms=since_ms(started), summary=str(error), is_plausible=False)
     took_ms = since_ms(started)
-    text = str((answer or {}).get("contents", {}).get("value", ""))
-    is_there = "not checked" in text
-    return Step(
-        name=name,
-        took_ms=took_ms,
-        summary=NOT_CHECKED if is_there else text.strip() or "nothing was said",
-        is_plausible=is_there,
-    )
+    last = text.rpartition("\n")[2].strip("*")
+    return Step(name=name, took_ms=took_ms, summary=last.rpartition(" · ")[2], is_plausible=True)
 
 
 async def _fix(editor: Editor) -> Step:

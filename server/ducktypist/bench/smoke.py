@@ -15,6 +15,7 @@ import psutil
 
 from ducktypist.bench import overhead, startup
 from ducktypist.bench.editor import Editor, EditorFailure
+from ducktypist.bench.hovering import explained
 from ducktypist.bench.measure import Bar, Report, Row, load, machine, since_ms
 from ducktypist.bench.stage import (
     BIG_FILE,
@@ -242,14 +243,8 @@ class _Generating:
 async def _hover(editor: Editor, uri: str, place: Mapping[str, int]) -> float:
     """Hover and return the milliseconds it took."""
     started = time.perf_counter()
-    answer = await editor.request(
-        "textDocument/hover", {"textDocument": {"uri": uri}, "position": dict(place)}
-    )
-    took_ms = since_ms(started)
-    text = str((answer or {}).get("contents", {}).get("value", ""))
-    if "not checked" not in text:
-        raise EditorFailure(f"no explanation came but {text!r:.200}")
-    return took_ms
+    await explained(editor, uri, place)
+    return since_ms(started)
 
 
 async def _use_everything(editor: Editor, uri: str) -> None:

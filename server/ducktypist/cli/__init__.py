@@ -11,6 +11,7 @@ COMMANDS = {
     "bench": "ducktypist.cli.bench:bench",
     "calibrate": "ducktypist.cli.calibrate:calibrate",
     "demo": "ducktypist.cli.demo:demo",
+    "explain": "ducktypist.cli.explain:explain",
     "host": "ducktypist.cli.host:host",
     "ingest": "ducktypist.cli.ingest:ingest",
     "key": "ducktypist.cli.key:key",

@@ -29,6 +29,7 @@ _PIPE_COLUMNS = 200
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.option("--accepted", is_flag=True, help="Show what became of accepted suggestions.")
+@click.option("--claims", is_flag=True, help="Show how what explanations claimed stood.")
 @click.option("--tell", is_flag=True, help="Show how well the stated probabilities foretold.")
 @click.option("--sources", is_flag=True, help="Show which sources of fixes were worth their time.")
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only this kind.")
@@ -50,6 +51,7 @@ def stats(
     *,
     as_json: bool,
     accepted: bool,
+    claims: bool,
     tell: bool,
     sources: bool,
     kind: str | None,
@@ -64,6 +66,9 @@ def stats(
 
     With --accepted: how much of what was taken still stood later, and whether its checks still
     passed.
+
+    With --claims: what explanations claimed, as first said and as shown, and how that stood beside
+    what is known. None of it is accuracy.
 
     With --tell: how well p_right foretold what came, and whether it is a tell at all. In JSON this
     is `telling`, null without --tell.
@@ -88,6 +93,8 @@ def stats(
         _print_sources(table)
     elif accepted:
         _print_accepted(table)
+    elif claims:
+        _print_claims(table)
     elif tell:
         _print_tell(table)
     else:
@@ -126,6 +133,13 @@ def _print_accepted(table: Mapping[str, Any]) -> None:
     shown = accepted_table(table["acceptances"], table["persistences"])
     nothing = "" if table["acceptances"] else "No suggestion was accepted yet. "
     _print(shown, has_too_few=False, note=nothing + table["note"])
+
+
+def _print_claims(table: Mapping[str, Any]) -> None:
+    from ducktypist.cli.stats_tables import claims_table  # noqa: PLC0415 - as above
+
+    nothing = "" if table["claims"] else "No explanation's claims were compared yet. "
+    _print(claims_table(table["claims"]), has_too_few=False, note=nothing + table["note"])
 
 
 def _print_tell(table: Mapping[str, Any]) -> None:

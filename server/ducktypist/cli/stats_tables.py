@@ -108,6 +108,35 @@ def accepted_table(
     return table
 
 
+def claims_table(rows: Sequence[Mapping[str, Any]]) -> Table | None:
+    """Return what explanations claimed and how that stood; None where none was compared."""
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    if not rows:
+        return None
+    table = _empty_table(
+        "What explanations claimed",
+        names=("model", "quant", "language"),
+        numbers=(
+            *("explanations", "confirmed", "contradicted", "unconfirmed"),
+            *("struck", "shown confirmed", "shown marked"),
+        ),
+    )
+    for row in rows:
+        cells = (
+            *(row["model"], row["quantisation"] or "?", row["language"]),
+            *(str(row["n_explanations"]), str(row["n_confirmed"]), str(row["n_contradicted"])),
+            *(str(row["n_unconfirmed"]), str(row["n_struck"])),
+            *(str(row["n_shown_confirmed"]), str(row["n_shown_unconfirmed"])),
+        )
+        # Names come from files and editors; square brackets in them are not markup.
+        table.add_row(*(Text(value) for value in cells))
+    table.caption = (
+        "as first said, then as shown; that nothing contradicts a claim does not make it right"
+    )
+    return table
+
+
 def tell_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return how well the stated probabilities foretold."""
     from rich.text import Text  # noqa: PLC0415 - as above

@@ -63,6 +63,20 @@ class ExplainConfig:
     max_tokens: int = 180
     max_lines: int = 60
     """A longer block is explained by its first lines."""
+    language: str = ""
+    """The language of the prose, such as ``German``; empty means English."""
+    depth: str = "short"
+    """``line`` (one sentence), ``short`` or ``thorough``."""
+    audience: str = ""
+    """Who reads it, such as ``a beginner`` or ``a Go programmer new to shell``; may be empty."""
+    hover_wait_ms: int = 80
+    """How long a hover with facts waits for its prose; without it, the next hover shows it."""
+    prefetch: bool = True
+    """Explain what is on the screen ahead, in idle time."""
+    run_claims: bool = True
+    """Run what the prose says that a call gives (trusted folders only)."""
+    keep_days: int = 30
+    """How long explanations are kept for all windows; 0 keeps none beyond the window's life."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

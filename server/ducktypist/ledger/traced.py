@@ -152,6 +152,7 @@ STATS: Mapping[str, Origin] = {
 PROVENANCE: Mapping[str, Origin] = {
     **_values("suggestion", "total_ms", "p_right", "p_low", "p_high", "n_like"),
     **_values("suggestion", "p_right_after", "p_low_after", "p_high_after", "n_like_after"),
+    **_values("claim_case", "n_shown_confirmed", "n_shown_unconfirmed", "n_struck"),
 }
 """The line below an answer, and what is said beside a verdict: the same values as are written."""
 

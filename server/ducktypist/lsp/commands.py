@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ducktypist.errors import DucktypistError, UntrustedError
@@ -14,12 +13,21 @@ from ducktypist.ledger.report_rows import markdown_table
 from ducktypist.lsp.code_actions import apply
 from ducktypist.lsp.completion_switch import infill_words
 from ducktypist.lsp.convert import uri_to_path
-from ducktypist.lsp.hover import explain_at, text_of
+from ducktypist.lsp.explained import explain_command
 from ducktypist.lsp.progress import progress
 from ducktypist.lsp.reporting import write_report
 
 if TYPE_CHECKING:
     from ducktypist.lsp.session import Session
+
+
+HEAVY = frozenset(
+    {
+        *("ducktypist.explain", "ducktypist.regenerate"),
+        *("ducktypist.runTests", "ducktypist.applyAction"),
+    }
+)
+"""What goes before anything that is explained ahead."""
 
 
 async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:  # noqa: ANN401 - JSON
@@ -34,14 +42,20 @@ async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:
         "ducktypist.dismissed": lambda: _dismissed(session, _suggestion_id(name, arguments)),
         "ducktypist.toggleCompletion": lambda: _toggle_completion(session, arguments),
         "ducktypist.runTests": lambda: _run_tests(session, _object(name, arguments, optional=True)),
-        "ducktypist.explain": lambda: _explain(session, _object(name, arguments), fresh=False),
-        "ducktypist.regenerate": lambda: _explain(session, _object(name, arguments), fresh=True),
+        "ducktypist.explain": lambda: explain_command(
+            session, name, _object(name, arguments), fresh=False
+        ),
+        "ducktypist.regenerate": lambda: explain_command(
+            session, name, _object(name, arguments), fresh=True
+        ),
         "ducktypist.status": lambda: _status(session),
         "ducktypist.stats": session.app.stats,
         "ducktypist.report": lambda: _report(session, _object(name, arguments, optional=True)),
         "ducktypist.pullModel": session.pull_model,
         "ducktypist.applyAction": lambda: apply(session, _object(name, arguments)),
     }
+    if name in HEAVY:
+        session.explaining.prefetching.give_way()
     if name not in known:
         raise DucktypistError(f"there is no command {name}")
     return await known[name]()
@@ -117,28 +131,6 @@ async def _run_tests(session: Session, wanted: Mapping[str, Any]) -> Mapping[str
     async with progress(session.server, session.client, "Ducktypist: running tests"):
         run = await session.desk.run(targets, root, race=wanted.get("race") is True)
     return {**counts(run.report), **({"problems": list(run.problems)} if run.problems else {})}
-
-
-async def _explain(
-    session: Session, wanted: Mapping[str, Any], *, fresh: bool
-) -> Mapping[str, Any] | None:
-    uri, position = wanted.get("uri"), wanted.get("position")
-    if not isinstance(uri, str) or not isinstance(position, Mapping):
-        raise _bad("ducktypist.explain", "it takes {uri, position: {line, character}}")
-    view = session.server.view(uri)
-    line, character = position.get("line"), position.get("character")
-    if not isinstance(line, int) or not isinstance(character, int):
-        raise _bad("ducktypist.explain", "`position` has whole numbers `line` and `character`")
-    offset = view.mapper.to_offset(types.Position(line=max(0, line), character=max(0, character)))
-    async with progress(session.server, session.client, "Ducktypist: explaining"):
-        explanation = await explain_at(session, view, offset, fresh=fresh)
-    if explanation is None:
-        return None
-    return {
-        "markdown": text_of(explanation),
-        "suggestion_id": explanation.provenance.suggestion_id,
-        "cached": explanation.provenance.cached,
-    }
 
 
 async def _report(session: Session, wanted: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -280,6 +280,11 @@ def supports_progress(client: types.ClientCapabilities) -> bool:
     return bool(get_capability(client, "window.work_done_progress"))
 
 
+def supports_show_document(client: types.ClientCapabilities) -> bool:
+    """Tell whether the server may ask for a document to be shown."""
+    return bool(get_capability(client, "window.show_document.support"))
+
+
 def supports_document_changes(client: types.ClientCapabilities) -> bool:
     """Tell whether edits may name the version that they were made for."""
     return bool(get_capability(client, "workspace.workspace_edit.document_changes"))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ducktypist.lsp.session import Session
 
 MAX_FIXES_OFFERED = 5
+EXPLAIN = "Ducktypist: explain this"
 
 
 async def code_actions(
@@ -32,6 +33,7 @@ async def code_actions(
 ) -> list[types.CodeAction]:
     """Offer what can be done at a place."""
     only = params.context.only
+    session.explaining.prefetching.looked(view, view.mapper.to_offset(params.range.start))
     # In a thread, because parsing a large file takes longer than a keystroke may wait.
     place = await asyncio.to_thread(_place, view, params.range.start)
     red = _red_tests_at(session, view, place)
@@ -150,21 +152,23 @@ def _body(view: View, place: _Place) -> Iterator[types.CodeAction]:
 
 
 def _explain(view: View, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+    start, end = (
+        {"line": at.line, "character": at.character}
+        for at in (params.range.start, params.range.end)
+    )
+    place = (
+        {"position": start}
+        if start == end
+        else {"position": start, "range": {"start": start, "end": end}}
+    )
     yield types.CodeAction(
-        title="Ducktypist: explain this",
+        title=EXPLAIN,
         kind=types.CodeActionKind.Source,
         command=types.Command(
-            title="Ducktypist: explain this",
+            title=EXPLAIN,
             command="ducktypist.explain",
-            arguments=[
-                {
-                    "uri": view.document.uri,
-                    "position": {
-                        "line": params.range.start.line,
-                        "character": params.range.start.character,
-                    },
-                }
-            ],
+            # A client with a panel of its own runs the command without ``show``.
+            arguments=[{"uri": view.document.uri, **place, "show": True}],
         ),
     )
 

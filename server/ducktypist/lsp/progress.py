@@ -23,10 +23,11 @@ REPORT_EVERY_S = 0.1
 class Progress:
     """One display; :meth:`report` may be called from any thread, as often as one likes."""
 
-    def __init__(self, server: Window, title: str) -> None:
+    def __init__(self, server: Window, title: str, token: types.ProgressToken | None) -> None:
         self._server = server
         self._title = title
-        self._token = f"ducktypist-{uuid.uuid4()}"
+        self._is_clients = token is not None
+        self._token = f"ducktypist-{uuid.uuid4()}" if token is None else token
         self._message = ""
         self._percentage: int | None = None
         self._shown = False
@@ -38,15 +39,16 @@ class Progress:
 
     async def show(self, worker: asyncio.Task[object]) -> None:
         """Keep the display up to date; cancel ``worker`` when the person cancels."""
-        await asyncio.sleep(SHOWN_AFTER_S)
         protocol = self._server.protocol
-        try:
-            await protocol.ask(
-                types.WINDOW_WORK_DONE_PROGRESS_CREATE,
-                types.WorkDoneProgressCreateParams(token=self._token),
-            )
-        except EditorError:
-            return
+        if not self._is_clients:
+            await asyncio.sleep(SHOWN_AFTER_S)
+            try:
+                await protocol.ask(
+                    types.WINDOW_WORK_DONE_PROGRESS_CREATE,
+                    types.WorkDoneProgressCreateParams(token=self._token),
+                )
+            except EditorError:
+                return
         if self._over:
             # Python 3.11's wait_for drops a cancellation that comes together with the answer.
             return
@@ -90,13 +92,25 @@ class Progress:
 
 @contextlib.asynccontextmanager
 async def progress(
-    server: Window, client: types.ClientCapabilities, title: str
+    server: Window,
+    client: types.ClientCapabilities,
+    title: str,
+    *,
+    token: types.ProgressToken | None = None,
 ) -> AsyncIterator[Progress]:
-    """Show a progress display around a block of work, where the client has one."""
-    display = Progress(server, title)
+    """Show a progress display around a block of work, where the client has one.
+
+    Args:
+        server: The window.
+        client: What it can do.
+        title: What is being done.
+        token: The one that came with the request, whose display the client has made itself; its
+            end is told however short the work was (LSP 3.17, "Client Initiated Progress").
+    """
+    display = Progress(server, title, token)
     worker = asyncio.current_task()
     shower: asyncio.Task[None] | None = None
-    if supports_progress(client) and worker is not None:
+    if (token is not None or supports_progress(client)) and worker is not None:
         shower = asyncio.create_task(display.show(worker))
     try:
         yield display

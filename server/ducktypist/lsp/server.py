@@ -76,6 +76,7 @@ def _import_session() -> Any:  # noqa: ANN401 - a module
         code_actions,  # noqa: F401 - see above
         commands,  # noqa: F401 - see above
         completion,  # noqa: F401 - see above
+        explained,  # noqa: F401 - see above
         hover,  # noqa: F401 - see above
         offers,  # noqa: F401 - see above
         session,
@@ -89,6 +90,7 @@ def build(options: ServeOptions) -> DucktypistServer:
     server = DucktypistServer(options)
     _register_documents(server)
     _register_requests(server)
+    _register_explaining(server)
     for command in COMMANDS:
         _register_command(server, command)
     return server
@@ -158,7 +160,9 @@ def _register_requests(server: DucktypistServer) -> None:
         from ducktypist.lsp.completion import completion  # noqa: PLC0415 - see hover
 
         view = server.view(params.text_document.uri)
-        return await completion(await server.session(), view, params)
+        session = await server.session()
+        session.explaining.prefetching.give_way()
+        return await completion(session, view, params)
 
     @server.feature(
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
@@ -171,7 +175,9 @@ def _register_requests(server: DucktypistServer) -> None:
         from ducktypist.lsp.completion import inline_completion  # noqa: PLC0415 - see hover
 
         view = server.view(params.text_document.uri)
-        return await inline_completion(await server.session(), view, params)
+        session = await server.session()
+        session.explaining.prefetching.give_way()
+        return await inline_completion(session, view, params)
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
@@ -194,7 +200,25 @@ def _register_requests(server: DucktypistServer) -> None:
     async def resolve(action: types.CodeAction) -> types.CodeAction:
         from ducktypist.lsp.code_actions import resolve  # noqa: PLC0415 - see hover
 
-        return await resolve(await server.session(), action)
+        session = await server.session()
+        session.explaining.prefetching.give_way()
+        return await resolve(session, action)
+
+
+def _register_explaining(server: DucktypistServer) -> None:
+    """Register what is no method of LSP's; ``docs/explain.md`` describes both."""
+
+    @server.feature("ducktypist/explain")
+    async def explain(params: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+        from ducktypist.lsp.explained import explain_request  # noqa: PLC0415 - see hover
+
+        return await explain_request(await server.session(), params)
+
+    @server.feature("ducktypist/visible")
+    async def visible(params: Any) -> None:  # noqa: ANN401 - JSON in
+        from ducktypist.lsp.explained import note_visible  # noqa: PLC0415 - see hover
+
+        note_visible(await server.session(), params)
 
 
 def _register_command(server: DucktypistServer, name: str) -> None:

@@ -20,12 +20,12 @@ from ducktypist.app.upkeep import expire_daily
 from ducktypist.domain import Document, Span
 from ducktypist.errors import DucktypistError, EditorError, ModelMissingError
 from ducktypist.features.context.ring import Ring
-from ducktypist.features.explain import ExplanationCache
 from ducktypist.features.ghost import Ghost
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.lsp.accepted import Acceptances
 from ducktypist.lsp.completion_switch import CompletionSwitch
 from ducktypist.lsp.convert import Mapper, supports_configuration, uri_to_path
+from ducktypist.lsp.explaining import ExplainDesk
 from ducktypist.lsp.following import Following
 from ducktypist.lsp.progress import progress
 from ducktypist.lsp.red_desk import RedDesk
@@ -52,7 +52,6 @@ class Session:
         options = params.initialization_options
         self._options: Mapping[str, Any] = options if isinstance(options, Mapping) else {}
         self._settings: Mapping[str, Any] = {}
-        self.explanations = ExplanationCache()
         self.desk = RedDesk(self)
         self.red = self.desk.tests
         self.searches = Searches()
@@ -70,6 +69,7 @@ class Session:
         self._said: set[str] = set()
         self._asked_to_pull = False
         self.app = self._build_app()
+        self.explaining = ExplainDesk(self)
         self.ring = Ring(max_chunks=self.app.config.complete.recent_chunks)
         self.ghost = Ghost(ring=self.ring)
         self.rhythm = Rhythm()
@@ -146,11 +146,13 @@ class Session:
         old = self.app
         self.app = await asyncio.to_thread(self._build_app)
         self.ring.resize(self.app.config.complete.recent_chunks)
+        self.explaining.reconfigured()
         await old.aclose()
 
     async def aclose(self) -> None:
         """Stop what runs in the background and close the app."""
         self.desk.close()
+        await self.explaining.aclose()
         self.acceptances.close()
         self.following.close()
         await self.ghost.aclose()
@@ -187,7 +189,7 @@ class Session:
     async def _warm(self) -> None:
         """Start the engine while nobody waits, or offer to fetch its model."""
         try:
-            await self.app.workbench(wait_s=WARM_WAIT_S)
+            await self.explaining.workbench(wait_s=WARM_WAIT_S)
             await self.app.sandbox_status()
         except ModelMissingError as error:
             await self._offer_pull(error)
@@ -253,6 +255,7 @@ class Session:
         """Note a document that was opened; its text may be another than the file's."""
         self.red.opened(uri, mapper)
         self.following.opened(uri, mapper)
+        self.explaining.prefetching.opened(uri)
         self._unsaved.add(uri)
         document = self.server.protocol.workspace.open_document(uri)
         if document is not None:
@@ -275,6 +278,7 @@ class Session:
         self.acceptances.edited(uri, before, span, after)
         self.following.edited(uri, before, span, after)
         self.refusals.edited()
+        self.explaining.edited(uri, after.text, line=after.line_at(span.start))
         self.rhythm.pressed(time.monotonic() * 1000)
 
     def saved(self, uri: str) -> None:
@@ -293,6 +297,7 @@ class Session:
         self.acceptances.closed(uri)
         self.following.closed(uri)
         self.ghost.closed(uri)
+        self.explaining.closed(uri)
         self.ring.closed(uri)
         if unsaved and shown is not None:
             self.in_background(self._revert(uri, shown))

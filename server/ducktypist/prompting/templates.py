@@ -25,6 +25,8 @@ from ducktypist.errors import PromptError
 from ducktypist.prompting.special_tokens import neutralise
 
 SUFFIX = ".prompt"
+STEPS = 2
+"""A first step and a further one."""
 _SECTIONS = {
     "chat": ({"system", "user"}, {"assistant"}),
     "infill": ({"prefix", "suffix"}, set[str]()),
@@ -47,6 +49,9 @@ class Template:
     sections: Mapping[str, jinja2.Template]
     continuations: tuple[str, ...] = ()
     """What a chat's answer goes on with each time the model has come to a stop."""
+    steps: tuple[str, ...] = ()
+    """The same where the code has named steps: for the first and for each further one, with ``{}``
+    for its name."""
 
     def render(self, **values: object) -> Prompt:
         """Fill the template in; special tokens in string values are neutralised.
@@ -139,8 +144,11 @@ def parse(name: str, raw: bytes) -> Template:
         declared = frozenset(_strings(front, "variables"))
         stop = _strings(front, "stop")
         continuations = _strings(front, "continuations") if "continuations" in front else ()
+        steps = _strings(front, "steps") if "steps" in front else ()
     except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
         raise PromptError(f"prompt {name}: bad front matter: {error}") from error
+    if steps and (len(steps) != STEPS or any(step.count("{}") != 1 for step in steps)):
+        raise PromptError(f"prompt {name}: steps must be two strings with one {{}} each")
     texts = _split_sections(name, match[2])
     required, optional = _SECTIONS.get(form, (None, None))
     if required is None or optional is None:
@@ -176,6 +184,7 @@ def parse(name: str, raw: bytes) -> Template:
         template_hash=f"b2:{digest}",
         sections=sections,
         continuations=continuations,
+        steps=steps,
     )
 
 

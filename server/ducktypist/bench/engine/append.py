@@ -17,13 +17,13 @@ from ducktypist.bench.engine.asking import (
     load_trace,
     workbench_of,
 )
+from ducktypist.bench.engine.explained import explained
 from ducktypist.bench.engine.rows import Turns, in_turns, spread
 from ducktypist.bench.engine.sides import Ring, Side
 from ducktypist.bench.measure import Bar, Row
-from ducktypist.config import CompleteConfig, ExplainConfig
+from ducktypist.config import CompleteConfig
 from ducktypist.domain import GenerationRequest, Timings
 from ducktypist.errors import DucktypistError
-from ducktypist.features.explain import ExplainRequest, ExplanationCache, explain
 from ducktypist.features.ghost.complete import CompleteRequest, complete
 from ducktypist.features.workbench import Workbench
 
@@ -139,14 +139,10 @@ async def _moments(ring: Ring, n: int, *, name: str) -> Sequence[Moment]:
             around = places[index * share : (index + 1) * share]
             text, before, after = await _asked_around(trace, around, name, workbench)
             hover = await asked_by(
-                explain(
-                    ExplainRequest(
-                        document=document_of(text),
-                        offset=text.index(HOVERED[index % len(HOVERED)]) + 5,
-                    ),
-                    workbench=workbench,
-                    cache=ExplanationCache(),
-                    config=ExplainConfig(),
+                explained(
+                    document_of(text),
+                    text.index(HOVERED[index % len(HOVERED)]) + 5,
+                    workbench,
                 )
             )
             # The file as it was saved: what is half typed may not parse.

@@ -24,12 +24,13 @@ from ducktypist.bench.engine.asking import (
     typed,
     workbench_of,
 )
+from ducktypist.bench.engine.explained import explained, fresh_window
 from ducktypist.bench.engine.rows import number, spread
 from ducktypist.bench.engine.sides import Ring, Side
 from ducktypist.bench.measure import Bar, Row, quantile, since_ms
-from ducktypist.config import CompleteConfig, ExplainConfig
+from ducktypist.config import CompleteConfig
 from ducktypist.errors import EngineError
-from ducktypist.features.explain import ExplainRequest, ExplanationCache, explain
+from ducktypist.features.explain import Explaining
 from ducktypist.features.ghost.complete import CompleteRequest, complete
 from ducktypist.features.workbench import Workbench
 
@@ -86,7 +87,7 @@ class _Hand:
     workbench: Workbench
     trace: Trace
     side: Side
-    cache: ExplanationCache = field(default_factory=ExplanationCache)
+    window: Explaining = field(default_factory=fresh_window)
     read: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     shown_ms: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -136,12 +137,7 @@ class _Hand:
         if event["kind"] == "key":
             await self._complete(text, cursor)
         elif event["kind"] == "hover":
-            await explain(
-                ExplainRequest(document=document_of(text), offset=event["at"]),
-                workbench=self.workbench,
-                cache=self.cache,
-                config=ExplainConfig(),
-            )
+            await explained(document_of(text), event["at"], self.workbench, window=self.window)
         else:
             # The file as it was saved: what is half typed may not parse.
             rounds = await fix_of(self.trace.document, event, self.workbench)

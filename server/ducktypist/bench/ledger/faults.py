@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ducktypist.bench.editor import Editor, EditorFailure
+from ducktypist.bench.hovering import explained
 from ducktypist.bench.measure import Bar, Row, since_ms
 from ducktypist.bench.smoke import line_starting
 from ducktypist.bench.stage import ORDERS, SCRIPT, Stage, copy_example, ready
@@ -180,11 +181,11 @@ async def _session(stage: Stage, root: Path, path: Path) -> _Session:
         options={**stage.options, "ledger": {"path": str(path)}},
         environment=stage.environment,
     ) as editor:
-        explained, edited = editor.open(SCRIPT), editor.open(ORDERS)
+        script_uri, edited = editor.open(SCRIPT), editor.open(ORDERS)
         await ready(editor)
-        place = line_starting(editor.texts[explained], "find ")
-        hover = {"textDocument": {"uri": explained}, "position": place}
-        await editor.request("textDocument/hover", hover)
+        place = line_starting(editor.texts[script_uri], "find ")
+        hover = {"textDocument": {"uri": script_uri}, "position": place}
+        await explained(editor, script_uri, place)
         for column in range(N_KEYSTROKES):
             started = time.perf_counter()
             editor.type(edited, 0, column, "#")

@@ -4,8 +4,10 @@
 -- accuracy.
 
 DROP VIEW IF EXISTS claim_tally;
+DROP VIEW IF EXISTS claim_case;
 
-CREATE VIEW claim_tally AS
+-- One explanation. A request that is missing leaves nothing to count it under.
+CREATE VIEW claim_case AS
 SELECT
     m.name AS model,
     m.sha256 AS model_sha256,
@@ -14,15 +16,32 @@ SELECT
     r.language,
     r.project_hash,
     substr(r.at_utc, 1, 10) AS day_utc,
-    count(*) AS n_explanations,
-    sum(c.n_confirmed) AS n_confirmed,
-    sum(c.n_contradicted) AS n_contradicted,
-    sum(c.n_unconfirmed) AS n_unconfirmed,
-    sum(c.n_struck) AS n_struck,
-    sum(c.n_shown_confirmed) AS n_shown_confirmed,
-    sum(c.n_shown_unconfirmed) AS n_shown_unconfirmed
+    r.suggestion_id,
+    c.n_confirmed,
+    c.n_contradicted,
+    c.n_unconfirmed,
+    c.n_struck,
+    c.n_shown_confirmed,
+    c.n_shown_unconfirmed
 FROM requested AS r
 JOIN model AS m ON m.model_id = r.model_id
-JOIN claimed AS c ON c.suggestion_id = r.suggestion_id
-GROUP BY m.name, m.sha256, m.quantisation, r.kind, r.language, r.project_hash,
-    substr(r.at_utc, 1, 10);
+JOIN claimed AS c ON c.suggestion_id = r.suggestion_id;
+
+CREATE VIEW claim_tally AS
+SELECT
+    model,
+    model_sha256,
+    quantisation,
+    kind,
+    language,
+    project_hash,
+    day_utc,
+    count(*) AS n_explanations,
+    sum(n_confirmed) AS n_confirmed,
+    sum(n_contradicted) AS n_contradicted,
+    sum(n_unconfirmed) AS n_unconfirmed,
+    sum(n_struck) AS n_struck,
+    sum(n_shown_confirmed) AS n_shown_confirmed,
+    sum(n_shown_unconfirmed) AS n_shown_unconfirmed
+FROM claim_case
+GROUP BY model, model_sha256, quantisation, kind, language, project_hash, day_utc;

@@ -1,0 +1,17 @@
+"""Where explanations are kept for all windows of a person; nothing here explains."""
+
+from __future__ import annotations
+
+from ducktypist import config
+from ducktypist.config import ExplainConfig
+from ducktypist.features.explain import ExplanationStore
+
+FOLDER = "explanations"
+
+
+def explanation_store(settings: ExplainConfig) -> ExplanationStore:
+    """Return where explanations are kept: in the user's cache, or in memory alone."""
+    kept = settings.keep_days > 0
+    return ExplanationStore(
+        folder=config.cache_dir() / FOLDER if kept else None, keep_days=settings.keep_days
+    )
