@@ -38,9 +38,7 @@ async def test_an_app_knows_shell_and_python(tmp_path: Path) -> None:
             ("shellscript", "xargs -r rm\n", "-r"),
             ("python", "import os\nos.replace('a', 'b')\n", "os.replace"),
         ):
-            document = Document(
-                uri="file:///x", path=None, language=language, version=1, text=text
-            )
+            document = Document(uri="file:///x", path=None, language=language, version=1, text=text)
             found = await sources.late(document, Span(start=0, end=len(text)), tmp_path)
             assert subject in {fact.subject for fact in found}
     finally:

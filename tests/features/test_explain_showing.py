@@ -56,12 +56,12 @@ def test_without_facts_there_is_no_list() -> None:
 
 def test_what_is_left_out_is_counted() -> None:
     """A short hover says how many facts it does not show; a thorough one has room."""
-    facts = [fact(subject=f"-{letter}") for letter in "abcdefghijkl"]
+    facts = [fact(subject=f"-{letter}") for letter in "abcdefghijklmn"]
     (short,) = fact_lists(facts, depth="short")
     assert short.endswith("\n- and 4 more")
     (thorough,) = fact_lists(facts, depth="thorough")
     assert "more" not in thorough
-    assert thorough.count("\n- ") == 12
+    assert thorough.count("\n- ") == 14
 
 
 def test_what_an_option_means_just_here_is_enough() -> None:

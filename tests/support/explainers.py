@@ -152,7 +152,7 @@ class FakeApp:
         self.n_prompt_tokens: int | None = None
         """How much the engine reads besides a prose in the time of a look; None: who knows."""
 
-    def engine(self) -> Any:  # noqa: ANN401 - a stand-in
+    def engine(self) -> Any:
         """Return an engine that says how fast it is."""
 
         async def tokens_in(_: float, *, answer_tokens: int) -> int | None:

@@ -15,6 +15,7 @@ import click
 
 from ducktypist.cli.bench_attribution import attribution
 from ducktypist.cli.bench_complete import complete
+from ducktypist.cli.bench_explain import explain
 from ducktypist.cli.bench_fix import fix
 from ducktypist.cli.bench_ledger import ledger
 from ducktypist.cli.bench_tell import tell
@@ -53,6 +54,7 @@ def bench() -> None:
 
 bench.add_command(attribution)
 bench.add_command(complete)
+bench.add_command(explain)
 bench.add_command(fix)
 bench.add_command(ledger)
 bench.add_command(tell)

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ducktypist.cli.sections import sections
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
     from ducktypist.bench.tell.collect import Collected, Plan
-    from ducktypist.domain import Json
 
 PATH = click.Path(path_type=Path)
 FILES = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -81,28 +80,13 @@ def tell(
         fix_budget_s=fix_budget_s,
         sources=sources,
         model=model,
-        more=_sections(settings),
+        more=sections(settings),
     )
     try:
         found = asyncio.run(_collected(plan, backend))
     except DucktypistError as error:
         raise click.ClickException(str(error)) from error
     _print(found)
-
-
-def _sections(settings: tuple[str, ...]) -> dict[str, dict[str, Json]]:
-    found: dict[str, dict[str, Json]] = {}
-    for setting in settings:
-        name, is_given, value = setting.partition("=")
-        section, has_key, key = name.partition(".")
-        if not (is_given and has_key and section and key):
-            raise click.UsageError(f"--set {setting}: expected SECTION.KEY=VALUE")
-        try:
-            found.setdefault(section, {})[key] = json.loads(value)
-        except json.JSONDecodeError:
-            # A word needs no quotes.
-            found.setdefault(section, {})[key] = value
-    return found
 
 
 async def _collected(plan: Plan, backend: str | None) -> Collected:

@@ -206,7 +206,7 @@ def _redirected_sudo(found: Sequence[Command]) -> Iterator[Fact]:
             if (
                 redirection.operator in {">", ">>", ">|", "&>", "&>>"}
                 and target is not None
-                and target.head.startswith(("/etc/", "/usr/", "/root/", "/sys/", "/boot/"))
+                and target.head.startswith(("/etc/", "/usr/", "/sys/", "/boot/"))
             ):
                 yield _finding(
                     redirection.operator,

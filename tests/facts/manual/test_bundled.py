@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.resources
+from dataclasses import replace
 
 import pytest
 
 from ducktypist.facts.manual.bundled import BUILTINS, bundled_page, parse_summary, supplemented
 from ducktypist.facts.manual.model import Page
 from ducktypist.facts.manual.page_text import parse_page
+from ducktypist.facts.manual.sentences import MAX_TEXT, cut
 
 _FOLDER = importlib.resources.files("ducktypist.facts.manual") / "summaries"
 _FILES = sorted(file.name for file in _FOLDER.iterdir() if file.name.endswith(".toml"))
@@ -106,3 +108,15 @@ def test_a_summary_adds_what_a_page_lacks() -> None:
         (("--colour",), "takes a colour", "bundled summary of tool"),
         (("-q", "--quiet"), "says nothing", "bundled summary of tool"),
     ]
+
+
+def test_our_words_stand_in_for_a_sentence_that_was_cut() -> None:
+    """What the page says at too great length stays in the detail; the source says whose words."""
+    long = "When colours are wanted this option makes the tool " + "look " * 60 + "for them."
+    entry = replace(_page().options[0], text=cut(long, MAX_TEXT), detail=long)
+    page = supplemented(replace(_page(), options=(entry,)), parse_summary(_SUMMARY, name="tool"))
+    (shown, *_) = page.options
+    assert shown.text == "takes a colour"
+    assert shown.source == "bundled summary of tool"
+    assert long in shown.detail
+    assert "Another one is refused." in shown.detail

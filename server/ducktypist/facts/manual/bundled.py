@@ -9,10 +9,12 @@ from __future__ import annotations
 import importlib.resources
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from ducktypist.facts.manual.model import OptionEntry, Page
+from ducktypist.facts.manual.sentences import CUT
 
 _ALIASES = {":": "colon", "[": "test", "[[": "test", ".": "source", "egrep": "grep",
             "fgrep": "grep", "gawk": "awk", "mawk": "awk", "nawk": "awk", "gfind": "find",
@@ -126,7 +128,10 @@ def parse_summary(text: str, *, name: str) -> Page:
 
 
 def supplemented(page: Page, summary: Page) -> Page:
-    """Return a page with the options that only the summary knows; each says where it is from.
+    """Return a page with what only the summary knows; each option says where its text is from.
+
+    Where the page's own sentence is too long to be shown, the summary's is; the page's stays in the
+    detail, for comparing.
 
     Args:
         page: What this machine's manual says.
@@ -138,7 +143,19 @@ def supplemented(page: Page, summary: Page) -> Page:
         for entry in summary.options
         if (names := tuple(name for name in entry.names if name not in known))
     )
-    return replace(page, options=page.options + missing, summary=page.summary or summary.summary)
+    ours = {name: entry for entry in summary.options for name in entry.names}
+    shown = tuple(_shortened(entry, ours) for entry in page.options)
+    return replace(page, options=shown + missing, summary=page.summary or summary.summary)
+
+
+def _shortened(entry: OptionEntry, ours: Mapping[str, OptionEntry]) -> OptionEntry:
+    """Return an entry whose sentence was cut with our own words for it, if there are any."""
+    other = next((ours[name] for name in entry.names if name in ours), None)
+    if other is None or not entry.text.endswith(CUT):
+        return entry
+    return replace(
+        entry, text=other.text, source=other.source, detail=f"{entry.detail}\n{other.detail}"
+    )
 
 
 def _option(data: dict[str, Any], source: str) -> OptionEntry:

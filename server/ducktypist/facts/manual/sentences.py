@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 MAX_TEXT = 160
 """So long is what stands in a list of facts."""
+CUT = "…"
+"""At the end of what was longer."""
 _END = re.compile(r"[.!?][)\"']*(?=\s+[A-Z0-9\"'(\[<$%-]|\s*\Z)|(?<=[a-z]{4})\.(?=\s+[a-z])")
 _LAST_WORD = re.compile(r"\S+\Z")
 # Never the end of a sentence.
@@ -54,7 +56,7 @@ def cut(text: str, length: int) -> str:
     if not text[length - 1].isspace():
         at = head.rfind(" ")
         head = head[:at] if at > length // 2 else head
-    return head.rstrip(" ,;:.([") + "…"
+    return head.rstrip(" ,;:.([") + CUT
 
 
 def _is_end(sentence: str, *, after: str) -> bool:

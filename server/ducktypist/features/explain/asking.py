@@ -218,7 +218,7 @@ class Telling:
                 ),
                 max_tokens=min(section.max_tokens, max(16, question.config.max_tokens)),
                 sampling=Sampling(),
-                stop=(*question.template.stop, *((END,) if is_one else ())),
+                stop=(*question.template.stop, *((END,) if is_one else ()), *section.stops),
                 priority=self.request.priority,
                 lane=self.request.lane,
             )
@@ -232,6 +232,7 @@ class Telling:
         text = generation.text.strip()
         if is_one and generation.finish_reason is FinishReason.STOP:
             # The stop that ended the sentence was its full stop.
+            text = text.rstrip(" ,;")
             text = text if text.endswith(SENTENCE_ENDS) else f"{text}."
         said = plain_markdown(_whole_sentences(text))
         if len(said.split()) < MIN_WORDS:

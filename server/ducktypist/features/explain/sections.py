@@ -13,7 +13,7 @@ from ducktypist.prompting.templates import Template
 
 _LEAD = re.compile(r"\s*(?:\*\*[^*\n]+\*\*\s*)?")
 
-MAX_STEPS = {"line": 0, "short": 4, "thorough": 8}
+MAX_STEPS = {"line": 0, "short": 5, "thorough": 8}
 SENTENCE_TOKENS = 60
 """A longer sentence is one that got lost."""
 SENTENCES = {"line": 1, "short": 2, "thorough": 4}
@@ -27,6 +27,8 @@ class Section:
     heading: str
     """With what it is made to begin."""
     n_sentences: int
+    stops: tuple[str, ...] = ()
+    """Words with which it would go on to what other sections are about."""
 
     @property
     def lead(self) -> str:
@@ -72,6 +74,12 @@ def sections(
                 Section(
                     heading=(further if number else beginning).replace("{}", name),
                     n_sentences=1,
+                    stops=tuple(
+                        f"{joint} `{other}`"
+                        for other in names
+                        if other != name
+                        for joint in (",", " and", ", then")
+                    ),
                 )
                 for number, name in enumerate(names)
             ),

@@ -14,7 +14,7 @@ from ducktypist.domain import Fact, FactKind, Provenance, Span
 from ducktypist.features.explain.words import Explanation
 from ducktypist.prompting.markdown import plain_markdown
 
-MAX_FACTS = {"line": 4, "short": 8, "thorough": 24}
+MAX_FACTS = {"line": 4, "short": 10, "thorough": 24}
 """How many are shown at each depth, those to watch for apart."""
 WATCH = "**Watch for**"
 FACTS = "**Facts**"
