@@ -75,6 +75,16 @@ def test_right_words_are_right(use: OptionUse) -> None:
     assert found.grade is OptionGrade.RIGHT, found
 
 
+@pytest.mark.parametrize(
+    ("use", "text"),
+    [(use, text) for use in ALL for text in SENTENCES[use.id].get("also", ())],
+)
+def test_other_right_words_are_right_too(use: OptionUse, text: str) -> None:
+    """Those that name what the option is not, does not do or does instead of something."""
+    found = graded(text, use)
+    assert found.grade is OptionGrade.RIGHT, found
+
+
 @each_use
 def test_wrong_words_are_wrong(use: OptionUse) -> None:
     """A false claim is seen as one, and not only as something left out."""
@@ -91,8 +101,9 @@ def test_a_false_word_spoils_a_right_sentence(use: OptionUse) -> None:
 
 @each_use
 def test_a_name_alone_earns_nothing(use: OptionUse) -> None:
-    """An option's own name holds words of the gold; saying it is no explanation."""
-    for name in (use.option, *use.names):
+    """Nor does its value in the line, though both hold words of the gold."""
+    own = re.search(rf"(?<!\S){re.escape(use.option)}\S* ?[^\s-]\S*", use.line)
+    for name in (use.option, *use.names, own[0] if own else use.option):
         found = graded(f"`{name}` matters somewhat here.", use)
         assert found.grade is OptionGrade.WRONG, found
         assert not found.is_false, found

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ducktypist.domain import Span
-from ducktypist.domain.facts import FactKind
+from ducktypist.domain.facts import Fact, FactKind
 from ducktypist.facts.manual import Manual
 from ducktypist.facts.shell import shell_facts
 
@@ -46,6 +46,12 @@ def test_everyday_options_are_known_without_any_manual_page(line: str, expected:
     assert " ".join(found) == expected
 
 
+def of(line: str) -> tuple[Fact, ...]:
+    """Return the facts of a line that are the same on every machine."""
+    manual = Manual(page_dirs=(), cache_dir=None)
+    return shell_facts(line, Span(start=0, end=len(line)), manual)
+
+
 def test_the_question_of_the_repeated_command() -> None:
     """``-r`` of xargs is about empty input; nothing is repeated."""
     line = "find . -print0 | xargs -0 -r rm --"
@@ -55,3 +61,28 @@ def test_the_question_of_the_repeated_command() -> None:
     assert "--no-run-if-empty" in fact.names
     assert fact.text.startswith("does not run the command")
     assert fact.source == "bundled summary of xargs"
+
+
+@pytest.mark.parametrize(
+    ("line", "subject", "text"),
+    [
+        ("echo 'kept the newest' \"$n\"", "echo …", "prints: kept the newest $n"),
+        ("echo -n a", "echo …", "prints: a (without a line break at the end)"),
+        (r"printf '%s\n' a b", r"'%s\n'", "a string, then a line break; it is used again"),
+        ("printf '%5d|%-3s' 1 x", "'%5d|%-3s'", "the form of what is printed: a whole number, a s"),
+        ("exit 64", "exit 64", "ends the script with status 64 (failure)"),
+        ("return 0", "return 0", "ends the function with status 0 (success)"),
+        ("getopts :xg: opt", "getopts :xg:", "takes -x, -g with an argument; its own error"),
+        ("x=$(($1 / 100))", "$(($1 / 100))", "the integer that $1 / 100 evaluates to"),
+    ],
+)
+def test_what_a_script_prints_and_how_it_ends(line: str, subject: str, text: str) -> None:
+    """Literal text, forms, statuses and option letters are said as they stand there."""
+    found = {fact.subject: fact.text for fact in of(line)}
+    assert text in found[subject]
+
+
+@pytest.mark.parametrize("line", ["exit", 'exit "$status"', "exit 1x", "echo", "printf", "getopts"])
+def test_what_is_not_in_the_text_is_not_said(line: str) -> None:
+    """A status, a form or a text that only a run would tell has no fact."""
+    assert not [fact for fact in of(line) if fact.source == "POSIX.1-2024, XCU 3"]

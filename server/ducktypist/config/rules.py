@@ -15,13 +15,15 @@ RESTRICTED = frozenset(
         "tests",
         "ledger",
         "telemetry",
+        "explain.language",
+        "explain.audience",
         "verify.max_memory_bytes",
         "verify.max_processes",
         "verify.max_output_bytes",
     }
 )
 """Sections and keys that a workspace file may set only in a trusted folder: they name programs,
-addresses and files, or widen what a run may use."""
+addresses and files, widen what a run may use, or become words of a prompt."""
 
 
 NEVER_FROM_A_WORKSPACE = frozenset(
@@ -39,6 +41,7 @@ thing, sending a variable of this environment or what the ledger holds to an add
 CHOICES = {
     "engine.kv_type": ("f16", "q8_0", "q4_0"),
     "engine.flash_attention": ("auto", "on", "off"),
+    "explain.depth": ("line", "short", "thorough"),
     "fix.sources": tuple(str(source) for source in Source if source not in OF_BODIES),
 }
 """Settings that take one of a few words, or several of them."""
@@ -50,6 +53,10 @@ LEAST: dict[str, float] = {
     "engine.step_timeout_s": 0,
     "engine.idle_unload_s": 0,
     "engine.request_timeout_s": 0.001,
+    "explain.max_tokens": 16,
+    "explain.max_lines": 1,
+    "explain.hover_wait_ms": 0,
+    "explain.keep_days": 0,
     "fix.budget_s": 1,
     "fix.max_candidates": 1,
     "fix.max_tokens": 0,
@@ -62,6 +69,7 @@ LEAST: dict[str, float] = {
 }
 """The smallest value that a setting takes."""
 MOST: dict[str, float] = {
+    "explain.hover_wait_ms": 20_000,
     "fix.budget_s": 3600,
     "fix.more_s": 3600,
     "fix.repair_rounds": 2,

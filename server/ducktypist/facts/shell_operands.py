@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ducktypist.domain import Span
 from ducktypist.domain.facts import Fact, FactKind
 from ducktypist.facts.shell_options import CommandLine, OptionUse
+from ducktypist.facts.shell_outputs import OUTPUT_READERS
 from ducktypist.facts.shell_scripts import awk_facts, sed_facts
 from ducktypist.facts.shell_wording import sentence
 from ducktypist.syntax.shell import Command, Word
@@ -366,4 +367,5 @@ _READERS: Mapping[str, Callable[[Command, CommandLine], Iterator[Fact]]] = {
     "sort": _arguments,
     "tail": _arguments,
     "trap": _traps,
+    **OUTPUT_READERS,
 }

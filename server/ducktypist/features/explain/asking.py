@@ -24,7 +24,6 @@ from ducktypist.domain import (
     ChatPrompt,
     Claim,
     ClaimCount,
-    ClaimKind,
     Fact,
     FactKind,
     FinishReason,
@@ -32,7 +31,6 @@ from ducktypist.domain import (
     GenerationRequest,
     Prompt,
     Sampling,
-    Standing,
 )
 from ducktypist.errors import PromptError
 from ducktypist.features.explain.sections import Section, sections
@@ -246,20 +244,7 @@ class Telling:
         calls = calls_of(claims)
         if calls and self.results is not None:
             claims = with_results(claims, await self.results(calls))
-        return tuple(map(self._strictly, claims))
-
-    def _strictly(self, claim: Claim) -> Claim:
-        """Return a claim as it counts here.
-
-        What an option does is said in words that its manual bears out, or in the manual's own: a
-        reader cannot tell a free rendering from an invention.
-        """
-        fact = claim.fact if claim.kind is ClaimKind.OPTION else None
-        is_vague = claim.standing is Standing.UNCONFIRMED and not self.question.config.language
-        if fact is None or not is_vague:
-            return claim
-        correction = claim.correction or fact.text
-        return replace(claim, standing=Standing.CONTRADICTED, correction=correction)
+        return claims
 
 
 def _for_a_model(fact: Fact) -> str:

@@ -59,7 +59,8 @@ async def passages(
             continue
         if len(spans) > 1:
             yield _heading(request.document, known)
-        for text in fact_lists(known.facts, depth=config.depth):
+        # A panel has room for what a hover leaves out.
+        for text in fact_lists(known.facts, depth="thorough"):
             yield Passage(kind="facts", markdown=text, span=known.span)
         if workbench is None:
             continue

@@ -35,6 +35,7 @@ _BRACES = re.compile(
     r"(?P<before>[\w./-]*)\{(?:(?P<first>-?\d+|[A-Za-z])\.\.(?P<last>-?\d+|[A-Za-z])"
     r"(?:\.\.(?P<step>-?\d+))?|(?P<list>[\w./,-]*,[\w./,-]*))\}(?P<after>[\w./-]*)"
 )
+_ARITHMETIC = re.compile(r"^\$(?:\(\(|\[)|(?:\)\)|\])$")
 _MAX_DEPTH = 3
 
 
@@ -116,7 +117,7 @@ def _of_node(shell: ShellTree, node: Node, *, parent_type: str) -> Iterator[Cons
 
 def _value(shell: ShellTree, node: Node) -> Iterator[Construct]:
     if node.type == "arithmetic_expansion":
-        inner = shell.text_of(node).strip("$()[] ")
+        inner = _ARITHMETIC.sub("", shell.text_of(node)).strip()
         yield _construct(shell, node, kind=ConstructKind.ARITHMETIC, mark="$((", arguments=(inner,))
         return
     if node.type != "variable_assignment":

@@ -7,8 +7,10 @@ apart, and all of it with the list of facts.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ducktypist.bench.explain.option_grading import Graded, OptionGrade, graded
 from ducktypist.bench.explain.option_tasks import OptionUse, read_option_tasks
@@ -18,7 +20,9 @@ from ducktypist.domain import Json
 from ducktypist.ledger.stats import mcnemar_exact
 
 PART = "options"
-FILE = "options.jsonl"
+FILES = ("options.jsonl", "options_held.jsonl")
+"""The uses that were at hand while this was made, and those that were put aside; a folder of one's
+own need not hold the second."""
 MAX_WRONG_PERCENT = 2.0
 MAX_NAMED = 12
 SIDES = {
@@ -34,21 +38,39 @@ async def measure(session: Session) -> None:
     Raises:
         DucktypistError: There are no tasks.
     """
-    tasks = await asyncio.to_thread(read_option_tasks, session.plan.folder / FILE)
+    uses, sha256 = await asyncio.to_thread(_uses, session.plan.folder)
+    answers: dict[str, str] = {}
 
     async def one(use: OptionUse) -> Mapping[str, Json]:
-        return await _measured(use, session)
+        return await _measured(use, session, answers)
 
-    await session.each(PART, tasks.sha256, session.drawn(tasks.uses), one)
+    await session.each(PART, sha256, session.drawn(uses), one)
 
 
-async def _measured(use: OptionUse, session: Session) -> Mapping[str, Json]:
+def _uses(folder: Path) -> tuple[tuple[OptionUse, ...], str]:
+    places = [folder / name for name in FILES]
+    found = [
+        read_option_tasks(place) for place in places[:1] + [p for p in places[1:] if p.exists()]
+    ]
+    both = "".join(tasks.sha256 for tasks in found)
+    sha256 = both if len(found) == 1 else hashlib.sha256(both.encode()).hexdigest()
+    return tuple(use for tasks in found for use in tasks.uses), sha256
+
+
+async def _measured(
+    use: OptionUse, session: Session, answers: dict[str, str]
+) -> Mapping[str, Json]:
     uri = await session.desk.open(f"{use.line}\n", "shellscript")
     try:
         seen = await session.desk.read(uri, use.offset)
     finally:
         session.desk.shut(uri)
-    said = await session.questions.ask("line", workbench=session.workbench, code=use.line)
+    if use.line not in answers:
+        # Several uses stand in one line, and the same question has the same answer.
+        answers[use.line] = await session.questions.ask(
+            "line", workbench=session.workbench, code=use.line
+        )
+    said = answers[use.line]
     shown = seen.shown
     grades = {
         "prose": graded(shown.prose, use),
