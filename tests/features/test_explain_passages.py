@@ -57,6 +57,7 @@ async def test_a_script_is_explained_command_by_command(tmp_path: Path) -> None:
         "### Line 5",
         "### Lines 6–8",
     ]
+    assert headings[0] == "### Line 3: `set -e`"
     kinds = [item.kind for item in found]
     second = kinds.index("heading", 1)
     third = kinds.index("heading", second + 1)

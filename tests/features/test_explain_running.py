@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ducktypist.features.explain import ExplainRequest
 from ducktypist.features.explain.running import results_of
 from ducktypist.features.grounds import Grounds
 from ducktypist.verify.sandbox import SandboxStatus
-from support.workbench import grounds_in
+from support.explaining import CONFIG, bundled_sources, explaining
+from support.workbench import bench_of, document_of, grounds_in
 
 TEXT = """import time
 
@@ -94,3 +97,30 @@ async def test_a_file_elsewhere_is_not_run(grounds: Grounds, tmp_path: Path) -> 
             ["mean([1])"], function="mean", path=path, text=TEXT, grounds=grounds
         )
         assert found == {}
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(("trusted", "shown"), [(True, "`3`"), (False, "`4` (?)")])
+async def test_what_a_prose_says_that_a_call_gives_is_run(
+    tmp_path: Path, workspace: Path, grounds: Grounds, *, trusted: bool, shown: str
+) -> None:
+    """In a trusted folder a wrong value is replaced by the real one; elsewhere it is marked."""
+    text = "def add(a, b):\n    return a + b\n"
+    path = workspace / "figures.py"
+    document = replace(document_of(text), path=path, uri=path.as_uri())
+
+    async def here() -> Grounds:
+        return grounds
+
+    rules = [{"reply": "For example, `add(1, 2)` gives `4`."}]
+    async with bench_of(tmp_path, rules) as bench:
+        answer = await explaining().explain(
+            ExplainRequest(document=document, offset=5, root=workspace, trusted=trusted),
+            workbench=bench.workbench,
+            sources=bundled_sources(),
+            config=CONFIG,
+            grounds=here,
+        )
+    assert answer is not None
+    assert f"`add(1, 2)` gives {shown}" in answer.prose
+    assert (answer.claims.n_contradicted > 0) is trusted

@@ -74,6 +74,15 @@ def test_what_an_option_means_just_here_is_enough() -> None:
     assert "`xargs -r`" in shown
 
 
+def test_what_everybody_knows_is_not_shown() -> None:
+    """Signatures of the language's own functions are noise; those of a library are not."""
+    known = fact(kind=FactKind.CALLS, subject="len", of="", text="len(obj, /)")
+    news = fact(kind=FactKind.CALLS, subject="os.replace", of="", text="os.replace(src, dst)")
+    (shown,) = fact_lists([known, news])
+    assert "`os.replace`" in shown
+    assert "`len`" not in shown
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -229,7 +229,7 @@ def _n_logged(path: Path) -> int:
     """Return how many events of the first suggestion are in the file."""
     try:
         with reading(path) as connection:
-            tables = ("requested", "generated", "lifecycle", "verified")
+            tables = ("requested", "generated", "lifecycle", "claimed", "verified")
             return sum(
                 int(str(connection.execute(f"SELECT count(*) FROM {table}").get))  # noqa: S608 - our own names
                 for table in tables

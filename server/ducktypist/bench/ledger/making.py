@@ -29,6 +29,7 @@ from ducktypist.ledger.events import (
     Answer,
     Cancelled,
     Checkpoint,
+    Claimed,
     Dismissed,
     Event,
     Generated,
@@ -55,6 +56,7 @@ from ducktypist.ledger.events import (
 from ducktypist.ledger.later import How, RunSource
 from ducktypist.ledger.rows import row_of
 
+CLAIM_COUNTS = tuple(name for name in Claimed.__slots__ if name.startswith("n_"))
 N_DAYS = 400
 FIRST_DAY = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 N_PER_TRANSACTION = 20_000
@@ -188,7 +190,7 @@ class _One:
             found += [(answered_s, event) for event in self._checked(Moment.BEFORE_SHOWN)]
         found.append((answered_s + 0.1, Shown(suggestion_id=self.suggestion_id)))
         if self.kind is Kind.EXPLAIN:
-            return found
+            return [*found, (answered_s, self._claimed())]
         if self.rng.random() < ACCEPTED_SHARE:
             found += self._taken(answered_s + 2)
         elif self.rng.random() < 0.5:  # noqa: PLR2004 - the mix
@@ -296,6 +298,10 @@ class _One:
                 )
             )
         return events
+
+    def _claimed(self) -> Claimed:
+        counts = {name: self.rng.randrange(6) for name in CLAIM_COUNTS}
+        return Claimed(suggestion_id=self.suggestion_id, **counts)
 
     def _tried(self) -> list[Event]:
         rng = self.rng

@@ -15,6 +15,7 @@ from ducktypist.features.explain.explaining import Explaining, Work
 from ducktypist.features.explain.making import GroundsOf
 from ducktypist.features.explain.showing import (
     Passage,
+    code_span,
     fact_lists,
     provenance_line,
 )
@@ -26,6 +27,8 @@ from ducktypist.syntax.regions import block_at
 
 MAX_BLOCKS = 60
 """A longer file says how much of it was left out."""
+MAX_HEADING = 60
+"""So many characters of a block's first line stand in its heading."""
 POLL_S = 0.05
 
 
@@ -146,4 +149,9 @@ def _heading(document: Document, known: Explanation) -> Passage:
     first = lines.line_of(known.span.start) + 1
     last = lines.line_of(max(known.span.start, known.span.end - 1)) + 1
     where = f"Line {first}" if first == last else f"Lines {first}–{last}"
-    return Passage(kind="heading", markdown=f"### {where}: {known.title}", span=known.span)
+    about = known.title
+    if about.startswith("this "):
+        # Its first line says more than its kind.
+        code = known.span.of(document.text).strip().partition("\n")[0].rstrip()
+        about = code_span(code if len(code) <= MAX_HEADING else f"{code[:MAX_HEADING]} …")
+    return Passage(kind="heading", markdown=f"### {where}: {about}", span=known.span)

@@ -6,6 +6,7 @@ clicked, loaded or obeyed (CommonMark 0.31).
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ FACTS = "**Facts**"
 RULE = "---"
 WATCHED = frozenset({FactKind.FINDING})
 
+_BUILTINS = frozenset(dir(builtins))
 _EMPHASIS = re.compile(r"\\|\*|(?<!\w)_+|_+(?!\w)|~(?=~)")
 _ESCAPED = re.compile(r"\\([\\*_~])")
 
@@ -70,12 +72,18 @@ def fact_lists(facts: Sequence[Fact], *, depth: str = "short") -> list[str]:
 
 
 def _telling(facts: Sequence[Fact]) -> list[Fact]:
-    """Return facts without those of options of which another says what they do just here.
+    """Return facts without those that are no news.
 
-    That ``-mtime`` compares days is no news beside what ``-mtime +30`` means.
+    That ``-mtime`` compares days is none beside what ``-mtime +30`` means, and what ``len`` does,
+    who reads Python knows.
     """
     here = {fact.subject.partition(" ")[0] for fact in facts if " " in fact.subject}
-    return [fact for fact in facts if fact.kind is not FactKind.OPTION or fact.subject not in here]
+    return [
+        fact
+        for fact in facts
+        if not (fact.kind is FactKind.OPTION and fact.subject in here)
+        and not (fact.kind is FactKind.CALLS and fact.subject in _BUILTINS)
+    ]
 
 
 def fact_line(fact: Fact) -> str:
