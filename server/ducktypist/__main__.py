@@ -7,6 +7,7 @@ click and what the other commands import stay out of that process.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -77,6 +78,9 @@ def guard_stdout() -> int:
             "ducktypist serve: standard output is closed; start it from an editor"
         ) from None
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What is printed belongs to the moment, and at the end nobody may be left to flush it.
+        sys.stdout.reconfigure(line_buffering=True)
     return protocol_fd
 
 

@@ -68,8 +68,8 @@ def test_shipped_prompt_shows_every_variable(name: str) -> None:
     template = PromptLibrary.load()[name]
     values = {key: f"value-of-{key}" for key in template.variables}
     values_given: dict[str, object] = dict(values)
-    if "checks" in values:
-        values_given["checks"] = [values["checks"]]
+    for several in values.keys() & {"checks", "corrections", "facts"}:
+        values_given[several] = [values[several]]
     asked = repr(template.render(**values_given))
     assert [key for key, value in values.items() if value not in asked] == []
 

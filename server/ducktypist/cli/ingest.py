@@ -6,6 +6,7 @@ window of that folder watches.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -117,6 +118,10 @@ def _stdin_lines(*, copied: bool) -> Iterator[bytes]:
                 out.flush()
             except BrokenPipeError:
                 is_read = False
+                # What is left in the buffer would be tried again when Python ends, and fail.
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, out.fileno())
+                os.close(nowhere)
         n_left -= len(line)
         if n_left >= 0:
             yield line

@@ -37,8 +37,6 @@ from ducktypist.ledger.events import (
 
 CONTEXT = Budget(within_ms=5000.0, floor_tokens=300, ceiling_tokens=3000, usual_tokens=1500)
 """The code and the function around it; what stands around it stays in the engine's cache."""
-TEMPLATE = "explain"
-IN_ANOTHER_LANGUAGE = "explain-translated"
 
 GroundsOf = Callable[[], Awaitable[Grounds | NotRunnable]]
 """What may be run for the document's folder; asked only when there is something to run."""
@@ -82,11 +80,11 @@ async def make(request: ExplainRequest, means: Means) -> AsyncGenerator[Explanat
     known = Explanation(title=target.title, span=target.span, facts=facts)
     yield known
     workbench, store = means.workbench, means.store
-    name = IN_ANOTHER_LANGUAGE if means.config.language else TEMPLATE
+    prompts = workbench.prompts
     question = Question(
         target=target.within(await workbench.max_chars(CONTEXT)),
         facts=facts,
-        template=workbench.prompts[name],
+        template=prompts["explain-translated"] if means.config.language else prompts["explain"],
         config=means.config,
     )
     key = _key(question, workbench.model)
