@@ -194,6 +194,9 @@ class _Reader:
         whole = self._page.option(head) if word.is_literal else None
         if whole is not None and head in whole.names and self._name != "set":
             argument = self._taken() if _needs_argument(whole, head) else None
+            if isinstance(argument, Word):
+                # mawk's -W stands in its page once for each word that may follow.
+                whole = self._page.option_taking(head, argument.head) or whole
             return self._add(head, whole, word.span, argument=argument)
         if head[1:].isdigit():
             entry = whole or self._page.option(_DIGITS.get(self._name, ""))

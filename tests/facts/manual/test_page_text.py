@@ -257,3 +257,22 @@ def test_options_are_found_as_they_stand_in_a_command_line() -> None:
         "if=x.img": "Reads a file",
         "if": "Reads a file",
     }
+
+
+def test_an_option_that_stands_there_once_for_each_word_is_told_apart() -> None:
+    """Mawk has one ``-W`` for each word that may follow it."""
+    source = (
+        ".TH MAWK 1\n.SH NAME\nmawk \\- x\n.SH OPTIONS\n"
+        ".TP\n\\fB\\-W\\fR dump\nWrites a listing.\n"
+        ".TP\n\\fB\\-W\\fR random=\\fInum\\fR\nSets the seed.\n"
+        ".TP\n\\fB\\-W\\fR version\nPrints the version.\n"
+    )
+    page = parse_page(source, name="mawk", section="1")
+    for argument, text in (
+        ("version", "Prints the version"),
+        ("random=3", "Sets the seed"),
+        ("dump", "Writes a listing"),
+    ):
+        entry = page.option_taking("-W", argument)
+        assert entry is not None
+        assert entry.text == text

@@ -75,7 +75,8 @@ class Page:
         """Return the entry of a name whose metavariable looks most like an argument.
 
         ``find -perm -u+x`` has three entries, ``mode``, ``-mode`` and ``/mode``;
-        ``-exec … ;`` and ``-exec … {} +`` are told apart by the ends of the arguments.
+        ``-exec … ;`` and ``-exec … {} +`` are told apart by the ends of the arguments, and mawk's
+        ``-W version`` and ``-W dump`` by the very word.
 
         Args:
             flag: The option's name.
@@ -85,6 +86,10 @@ class Page:
         words = argument.split()
         if not words:
             return found[0] if found else None
+        keyword = words[0].partition("=")[0]
+        for entry in found:
+            if (entry.argument or "").partition("=")[0] == keyword:
+                return entry
         for entry in found[1:]:
             wanted = (entry.argument or "").split()
             if not wanted:
