@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
-from ducktypist.app.upkeep import expire_daily
+from ducktypist.app.explained import explanation_store
+from ducktypist.app.upkeep import expire_daily, sweep_daily
+from ducktypist.config import ExplainConfig
+from ducktypist.domain import ClaimCount
+from ducktypist.features.explain.store import Told
 from ducktypist.ledger import database
 from ducktypist.ledger.events import SourceText, TextRole
 from ducktypist.ledger.rows import row_of
@@ -66,3 +71,27 @@ async def test_trouble_is_logged_and_tried_again(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert "not looked through" in caplog.text
+
+
+async def test_explanations_that_nobody_read_go_and_settings_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not read for so many days is removed; with no days, all of it is."""
+    monkeypatch.setenv("DUCKTYPIST_CACHE_DIR", str(tmp_path))
+    settings = [ExplainConfig(keep_days=30)]
+    store = explanation_store(settings[0])
+    told = Told(prose="It adds.", claims=ClaimCount(), suggestion_id="s", total_ms=1.0)
+
+    def files() -> list[Path]:
+        return sorted(tmp_path.rglob("*.json"))
+
+    for key in ("ab" * 20, "cd" * 20):
+        await asyncio.to_thread(store.put, key, told)
+    old, young = await asyncio.to_thread(files)
+    await asyncio.to_thread(os.utime, old, (0, 0))
+    task = asyncio.ensure_future(sweep_daily(lambda: settings[0], interval_s=0.01))
+    await until_async(lambda: files() == [young])
+    settings[0] = ExplainConfig(keep_days=0)
+    await until_async(lambda: not files())
+    assert not task.done()
+    task.cancel()

@@ -10,8 +10,5 @@ FOLDER = "explanations"
 
 
 def explanation_store(settings: ExplainConfig) -> ExplanationStore:
-    """Return where explanations are kept: in the user's cache, or in memory alone."""
-    kept = settings.keep_days > 0
-    return ExplanationStore(
-        folder=config.cache_dir() / FOLDER if kept else None, keep_days=settings.keep_days
-    )
+    """Return where explanations are kept: in the user's cache, and with no days in memory alone."""
+    return ExplanationStore(folder=config.cache_dir() / FOLDER, keep_days=settings.keep_days)

@@ -1,13 +1,15 @@
-"""What the ledger needs now and then: text that was kept for long enough is removed."""
+"""What is needed now and then: text and explanations that were kept for long enough go."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from ducktypist.app.explained import explanation_store
+from ducktypist.config import ExplainConfig
 from ducktypist.errors import LedgerError
 
 DAY_S = 24 * 3600.0
@@ -24,7 +26,8 @@ async def expire_daily(kept: Callable[[], tuple[Path, int]], *, interval_s: floa
             because settings change.
         interval_s: How long to wait in between.
     """
-    while True:
+
+    async def expire() -> None:
         path, days = kept()
         try:
             n_texts = await asyncio.to_thread(_expire, path, days)
@@ -33,6 +36,29 @@ async def expire_daily(kept: Callable[[], tuple[Path, int]], *, interval_s: floa
         else:
             if n_texts:
                 _LOG.info("%s kept texts older than %s days were removed", n_texts, days)
+
+    await _daily(expire, interval_s)
+
+
+async def sweep_daily(settings: Callable[[], ExplainConfig], *, interval_s: float = DAY_S) -> None:
+    """Remove kept explanations that nobody read for too long, at once and then once a day.
+
+    Args:
+        settings: Say for how many days they are kept; asked each time, because settings change.
+        interval_s: How long to wait in between.
+    """
+
+    async def sweep() -> None:
+        n_files = await asyncio.to_thread(explanation_store(settings()).sweep)
+        if n_files:
+            _LOG.info("%s kept explanations that nobody read were removed", n_files)
+
+    await _daily(sweep, interval_s)
+
+
+async def _daily(work: Callable[[], Awaitable[None]], interval_s: float) -> None:
+    while True:
+        await work()
         await asyncio.sleep(interval_s)
 
 

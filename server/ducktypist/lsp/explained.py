@@ -52,11 +52,7 @@ class Reply:
         """Count one passage in, and what it claims."""
         if passage.suggestion_id and passage.suggestion_id not in self.suggestion_ids:
             self.suggestion_ids.append(passage.suggestion_id)
-        self.claims = ClaimCount(
-            n_confirmed=self.claims.n_confirmed + claims.n_confirmed,
-            n_contradicted=self.claims.n_contradicted + claims.n_contradicted,
-            n_unconfirmed=self.claims.n_unconfirmed + claims.n_unconfirmed,
-        )
+        self.claims = self.claims.plus(claims)
 
     @property
     def text(self) -> str:

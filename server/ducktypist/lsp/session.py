@@ -16,7 +16,7 @@ from typing import Any
 from lsprotocol import types
 
 from ducktypist.app import App
-from ducktypist.app.upkeep import expire_daily
+from ducktypist.app.upkeep import expire_daily, sweep_daily
 from ducktypist.domain import Document, Span
 from ducktypist.errors import DucktypistError, EditorError, ModelMissingError
 from ducktypist.features.context.ring import Ring
@@ -119,6 +119,7 @@ class Session:
         self.following.start()
         self.in_background(self._warm())
         self.in_background(expire_daily(self._kept_text))
+        self.in_background(sweep_daily(lambda: self.app.config.explain))
 
     def _kept_text(self) -> tuple[Path, int]:
         return self.app.ledger.path, self.app.config.ledger.retention_days

@@ -1,6 +1,6 @@
 """Who explains what right now: one piece of work for all who ask for the same code.
 
-The work goes on while somebody waits or wants it kept; finished, it lies in the store for every
+The work goes on while somebody waits; finished, it lies in the store for every
 window. Facts do not wait for it, and it does not wait for anybody.
 """
 
@@ -39,7 +39,6 @@ class Work:
     """Why there will be no more; None while there may be, and when all went well."""
     _task: asyncio.Task[None] | None = None
     _n_askers: int = 0
-    _is_kept: bool = False
 
     @property
     def is_done(self) -> bool:
@@ -57,14 +56,10 @@ class Work:
         return self.is_done
 
     def leave(self) -> None:
-        """Go without it; the last one that leaves ends it unless it is kept."""
+        """Go without it; the last one that leaves ends it."""
         self._n_askers -= 1
-        if self._n_askers <= 0 and not self._is_kept:
+        if self._n_askers <= 0:
             self.cancel()
-
-    def keep(self) -> None:
-        """Let it go on with nobody waiting."""
-        self._is_kept = True
 
     def cancel(self) -> None:
         """End it, whoever waits."""

@@ -25,7 +25,6 @@ from ducktypist.prompting.markdown import plain_markdown
 MAX_IN_MEMORY = 512
 MAX_FILES = 5000
 MAX_FILE_BYTES = 100_000
-SWEEP_EVERY_S = 24 * 3600.0
 FORMAT = 1
 
 
@@ -82,7 +81,7 @@ class ExplanationStore:
     folder: Path | None
     """Where the files lie; None keeps this window's in memory alone."""
     keep_days: int
-    """Files that nobody read for so long go."""
+    """Files that nobody read for so long go; with none, no file is written or read."""
     _memory: OrderedDict[str, Told] = field(default_factory=OrderedDict)
 
     def get(self, key: str) -> Told | None:
@@ -92,7 +91,7 @@ class ExplanationStore:
             key: Hexadecimal.
         """
         told = self._memory.get(key)
-        if told is None and self.folder is not None:
+        if told is None and self.folder is not None and self.keep_days > 0:
             told = self._read(self._file(self.folder, key))
         if told is not None:
             self._remember(key, told)
