@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ducktypist.domain import Span
 from ducktypist.domain.facts import Fact, FactKind
+from ducktypist.facts.code_scopes import CodeScope
 from ducktypist.facts.code_wording import named, one_line, under
 from ducktypist.syntax import braces
 from ducktypist.syntax.brace_languages import BRACE_LANGUAGES
@@ -35,54 +36,17 @@ _MAX_SCOPES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BraceScope:
+class BraceScope(CodeScope):
     """One function, or what stands outside of all functions."""
-
-    tree: Tree
-    node: Node
-    """A function, or the root."""
-    span: Span
-    """The part that is asked about."""
-    name: str
-    """The function's own name; empty for the file."""
 
     @property
     def is_function(self) -> bool:
         """Whether it is a function and not the file."""
         return self.node.parent is not None
 
-    @property
-    def body(self) -> Node:
-        """What it consists of."""
-        return self.node.child_by_field_name("body") or self.node
-
     def nodes(self) -> list[Node]:
         """Return the nodes of its body, without those of functions and classes in it."""
         return _own_nodes(self)
-
-    def text(self, node: Node) -> str:
-        """Return a node's source as one line."""
-        return " ".join(self.tree.text_of(node).split())
-
-    def field(self, node: Node, name: str) -> str:
-        """Return the source of one of a node's fields, empty when it has none."""
-        found = node.child_by_field_name(name)
-        return self.text(found) if found is not None else ""
-
-    def fact(
-        self, kind: FactKind, node: Node, *, subject: str, said: str, names: tuple[str, ...] = ()
-    ) -> Fact:
-        """Return a fact of which this very code is the source."""
-        return Fact(
-            kind=kind,
-            subject=subject,
-            text=one_line(said),
-            source="the code",
-            of=self.name,
-            names=names,
-            detail=one_line(self.text(node), n_at_most=300),
-            span=self.tree.span(node),
-        )
 
 
 def brace_scopes(tree: Tree, span: Span) -> tuple[BraceScope, ...]:

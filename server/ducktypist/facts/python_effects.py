@@ -260,13 +260,4 @@ def _named(scope: Scope, call: Node, name: str, said: str) -> Fact:
 def _fact(
     scope: Scope, node: Node, *, subject: str, said: str, names: tuple[str, ...] = ()
 ) -> Fact:
-    return Fact(
-        names=names,
-        kind=FactKind.EFFECT,
-        subject=subject,
-        text=one_line(said),
-        source="the code",
-        of=scope.name,
-        detail=one_line(scope.text(node), n_at_most=300),
-        span=scope.tree.span(node),
-    )
+    return scope.fact(FactKind.EFFECT, node, subject=subject, said=said, names=names)

@@ -55,7 +55,7 @@ def _defaults(scope: Scope) -> Iterator[Fact]:
         if value.type in _MUTABLE or is_made:
             shown = scope.text(name)
             said = f"the default of {shown} is made once, and all calls share it"
-            yield _fact(scope, parameter, subject=shown, said=said)
+            yield scope.fact(FactKind.FINDING, parameter, subject=shown, said=said)
 
 
 def _swallowing(scope: Scope, clause: Node) -> Iterator[Fact]:
@@ -71,7 +71,7 @@ def _swallowing(scope: Scope, clause: Node) -> Iterator[Fact]:
         said = f"every {caught[0]} is swallowed without a trace"
     else:
         return
-    yield _fact(scope, clause, subject="except", said=said)
+    yield scope.fact(FactKind.FINDING, clause, subject="except", said=said)
 
 
 def _does_nothing(statement: Node) -> bool:
@@ -102,14 +102,14 @@ def _identity(scope: Scope, comparison: Node) -> Iterator[Fact]:
             if literal is not None:
                 shown = one_line(scope.text(literal), n_at_most=40)
                 said = f"{child.type} compares identity, not equality, with the literal {shown}"
-                yield _fact(scope, comparison, subject=child.type, said=said)
+                yield scope.fact(FactKind.FINDING, comparison, subject=child.type, said=said)
 
 
 def _always_true(scope: Scope, statement: Node) -> Iterator[Fact]:
     test = statement.named_children[0] if statement.named_child_count else None
     if test is not None and test.type == "tuple" and test.named_child_count:
         said = "this assert never fails: a tuple that is not empty is true"
-        yield _fact(scope, statement, subject="assert", said=said)
+        yield scope.fact(FactKind.FINDING, statement, subject="assert", said=said)
 
 
 def _returning_at_last(scope: Scope, clause: Node) -> Iterator[Fact]:
@@ -117,7 +117,7 @@ def _returning_at_last(scope: Scope, clause: Node) -> Iterator[Fact]:
     for statement in block.named_children if block is not None else []:
         if statement.type == "return_statement":
             said = "a return in finally swallows exceptions and replaces other return values"
-            yield _fact(scope, statement, subject="finally", said=said)
+            yield scope.fact(FactKind.FINDING, statement, subject="finally", said=said)
 
 
 def _changed_while_read(scope: Scope, loop: Node) -> Iterator[Fact]:
@@ -137,7 +137,7 @@ def _changed_while_read(scope: Scope, loop: Node) -> Iterator[Fact]:
         leaves = following is not None and following.type in {"break_statement", "return_statement"}
         if is_changing and not leaves:
             said = f"{name} is changed while the loop goes over it"
-            yield _fact(scope, call, subject=name, said=said)
+            yield scope.fact(FactKind.FINDING, call, subject=name, said=said)
 
 
 def _called(scope: Scope, call: Node) -> Iterator[Fact]:
@@ -147,12 +147,12 @@ def _called(scope: Scope, call: Node) -> Iterator[Fact]:
     name = scope.text(function)
     if function.type == "identifier" and name in _BUILTINS and name in bound_names(scope):
         said = f"{name} is bound again in {scope.name or 'the module'}, so this is not the built-in"
-        yield _fact(scope, call, subject=name, said=said)
+        yield scope.fact(FactKind.FINDING, call, subject=name, said=said)
     if resolved(scope, function).startswith("subprocess."):
         for one in arguments.named_children:
             if scope.text(one).replace(" ", "") == "shell=True":
                 said = "shell=True: a shell interprets the command, special characters included"
-                yield _fact(scope, one, subject="shell=True", said=said)
+                yield scope.fact(FactKind.FINDING, one, subject="shell=True", said=said)
     yield from _in_place(scope, call, function, n_arguments=arguments.named_child_count)
 
 
@@ -171,16 +171,4 @@ def _in_place(scope: Scope, call: Node, function: Node, *, n_arguments: int) -> 
     if is_list_method or resolved(scope, function) == "random.shuffle":
         shown = one_line(scope.text(function), n_at_most=50)
         said = f"{shown} changes the list in place and returns None, which is what is kept here"
-        yield _fact(scope, call, subject=shown, said=said)
-
-
-def _fact(scope: Scope, node: Node, *, subject: str, said: str) -> Fact:
-    return Fact(
-        kind=FactKind.FINDING,
-        subject=subject,
-        text=one_line(said),
-        source="the code",
-        of=scope.name,
-        detail=one_line(scope.text(node), n_at_most=300),
-        span=scope.tree.span(node),
-    )
+        yield scope.fact(FactKind.FINDING, call, subject=shown, said=said)

@@ -42,7 +42,9 @@ def _raise(scope: Scope, node: Node) -> Iterator[Fact]:
         if handler is None or _is_caught(scope, handler, types):
             return
         what = " or ".join(types) or "whatever it caught"
-        yield _fact(scope, node, subject=types[0] if types else "raise", said=f"re-raises {what}")
+        yield scope.fact(
+            FactKind.RAISES, node, subject=types[0] if types else "raise", said=f"re-raises {what}"
+        )
         return
     is_call = value.type == "call"
     made = value.child_by_field_name("function") if is_call else value
@@ -56,7 +58,7 @@ def _raise(scope: Scope, node: Node) -> Iterator[Fact]:
         what = f"raises {name}"
     if not condition and scope.is_function and node.parent == scope.body:
         what, condition = _at_last(scope, what)
-    yield _fact(scope, node, subject=name, said=f"{what} {condition}".rstrip())
+    yield scope.fact(FactKind.RAISES, node, subject=name, said=f"{what} {condition}".rstrip())
 
 
 def _assertion(scope: Scope, node: Node) -> Iterator[Fact]:
@@ -64,19 +66,7 @@ def _assertion(scope: Scope, node: Node) -> Iterator[Fact]:
     if test is None or _is_caught(scope, node, ("AssertionError",)):
         return
     said = f"raises AssertionError unless {one_line(scope.text(test), n_at_most=80)}"
-    yield _fact(scope, node, subject="AssertionError", said=said)
-
-
-def _fact(scope: Scope, node: Node, *, subject: str, said: str) -> Fact:
-    return Fact(
-        kind=FactKind.RAISES,
-        subject=subject,
-        text=one_line(said),
-        source="the code",
-        of=scope.name,
-        detail=one_line(scope.text(node), n_at_most=300),
-        span=scope.tree.span(node),
-    )
+    yield scope.fact(FactKind.RAISES, node, subject="AssertionError", said=said)
 
 
 def _at_last(scope: Scope, what: str) -> tuple[str, str]:

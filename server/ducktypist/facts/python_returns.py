@@ -108,15 +108,7 @@ def _shape(scope: Scope, value: Node) -> str:
 
 
 def _fact(scope: Scope, node: Node, *, said: str) -> Fact:
-    return Fact(
-        kind=FactKind.RETURNS,
-        subject=scope.name,
-        text=one_line(said),
-        source="the code",
-        of=scope.name,
-        detail=one_line(scope.text(node), n_at_most=300),
-        span=scope.tree.span(node),
-    )
+    return scope.fact(FactKind.RETURNS, node, subject=scope.name, said=said)
 
 
 def _always_leaves(statement: Node) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ducktypist.domain import Span
+from ducktypist.facts.code_scopes import CodeScope
 from ducktypist.facts.code_wording import one_line, under
 from ducktypist.syntax.parse import Node, Tree
 
@@ -20,26 +21,13 @@ _PARAMETERS = frozenset({"typed_parameter", "list_splat_pattern", "dictionary_sp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(CodeScope):
     """One function, or what stands in the module outside of all functions."""
-
-    tree: Tree
-    node: Node
-    """A ``function_definition``, or the ``module``."""
-    span: Span
-    """The part that is asked about."""
-    name: str
-    """The function's own name; empty for the module."""
 
     @property
     def is_function(self) -> bool:
         """Whether it is a function and not the module."""
         return self.node.type == "function_definition"
-
-    @property
-    def body(self) -> Node:
-        """What it consists of."""
-        return self.node.child_by_field_name("body") or self.node
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -50,15 +38,6 @@ class Scope:
     def nodes(self) -> list[Node]:
         """Return the nodes of its body, without those of functions and classes in it."""
         return _own_nodes(self)
-
-    def text(self, node: Node) -> str:
-        """Return a node's source as one line."""
-        return " ".join(self.tree.text_of(node).split())
-
-    def field(self, node: Node, name: str) -> str:
-        """Return the source of one of a node's fields as one line, empty when it has none."""
-        found = node.child_by_field_name(name)
-        return self.text(found) if found is not None else ""
 
 
 def scopes(tree: Tree, span: Span) -> tuple[Scope, ...]:
