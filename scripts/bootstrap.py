@@ -2,10 +2,11 @@
 
     python3 scripts/bootstrap.py demo
     python3 scripts/bootstrap.py test [arguments for pytest]
+    python3 scripts/bootstrap.py editors
 
-It needs Python 3.11 or later, a C++ compiler and the package registry, and uses the standard
-library only. Everything goes into this folder (``.venv``, ``.uv``) and, for the model, into the
-user's data folder. It is not part of the package.
+The last one installs what the tests of real editors drive, which ``test`` does as well. It needs Python 3.11 or later, a C++ compiler and the package registry, and uses the standard
+library only. Everything goes into this folder (``.venv``, ``.uv``, ``.editors``) and, for the model,
+into the user's data folder. It is not part of the package.
 """
 
 from __future__ import annotations
@@ -21,11 +22,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV_HOME = ROOT / ".uv"
 OLDEST_PYTHON = (3, 11)
+
+
+def _has_emacs_packages() -> bool:
+    folder = Path("/usr/share/emacs/site-lisp/elpa")
+    packages = ("eglot-*", "markdown-mode-*")
+    return bool(shutil.which("emacs")) and all(any(folder.glob(name)) for name in packages)
+
+
 PROGRAMS = {
-    "chromium": lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    "postgresql": lambda: (
+    ("chromium",): lambda: any(
+        map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    ),
+    ("postgresql",): lambda: (
         bool(shutil.which("postgres")) or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     ),
+    ("emacs-nox", "elpa-eglot", "elpa-markdown-mode"): _has_emacs_packages,
+    ("vim", "vim-ale"): lambda: bool(shutil.which("vim")) and Path("/usr/share/vim-ale").is_dir(),
 }
 """Debian's packages of programs that some tests drive, and whether they are here."""
 
@@ -36,13 +49,13 @@ def main() -> int:
         print("Ducktypist needs Python 3.11 or later", file=sys.stderr)
         return 2
     wanted, rest = sys.argv[1:2], sys.argv[2:]
-    if wanted not in (["demo"], ["test"], ["sync"]):
+    if wanted not in (["demo"], ["test"], ["editors"], ["sync"]):
         print(__doc__, file=sys.stderr)
         return 2
     if shutil.which("c++") is None and shutil.which("g++") is None and os.name != "nt":
         print("A C++ compiler is needed to build llama.cpp; install g++ or clang", file=sys.stderr)
         return 2
-    if wanted == ["test"]:
+    if wanted in (["test"], ["editors"]):
         install_programs()
     uv = find_uv()
     environment = build_environment()
@@ -55,6 +68,10 @@ def main() -> int:
     if wanted == ["sync"]:
         return 0
     here = [uv, "run", "--no-sync"]
+    if wanted in (["test"], ["editors"]):
+        status = install_editors(here, environment)
+        if wanted == ["editors"]:
+            return status
     run([*here, "ducktypist", "model", "pull"], environment)
     if wanted == ["demo"]:
         return subprocess.call([*here, "ducktypist", "demo", *rest], cwd=ROOT, env=environment)
@@ -63,7 +80,7 @@ def main() -> int:
 
 def install_programs() -> None:
     """Install what some tests drive for real, where a CI machine lets us; else they are skipped."""
-    missing = [package for package, there in PROGRAMS.items() if not there()]
+    missing = [name for names, there in PROGRAMS.items() if not there() for name in names]
     if not missing:
         return
     is_ours = os.environ.get("CI") and shutil.which("apt-get") and os.geteuid() == 0
@@ -77,6 +94,15 @@ def install_programs() -> None:
             subprocess.run([*apt, *step], env=environment, check=True, timeout=600)
     except (subprocess.SubprocessError, OSError) as error:
         print(f"{' and '.join(missing)} could not be installed: {error}", flush=True)
+
+
+def install_editors(here: list[str], environment: dict[str, str]) -> int:
+    """Install VS Code and build the extension, from the npm registry; return the exit status."""
+    command = [*here, "python", "-m", "support.editors.installing"]
+    status = subprocess.call(command, cwd=ROOT, env={**environment, "PYTHONPATH": "tests"})
+    if status and not os.environ.get("CI"):
+        print("tests that need VS Code will be skipped", flush=True)
+    return status
 
 
 def find_uv() -> str:

@@ -136,6 +136,16 @@ class FixConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LensConfig:
+    """Code lenses: what stands above a function and can be clicked."""
+
+    bodies: bool = True
+    """*Write the body* above documented functions without one."""
+    tests: bool = True
+    """*Run* and *Fix* above tests that are red."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoConfig:
     """How Go tests are run."""
 
@@ -210,6 +220,7 @@ class Config:
     explain: ExplainConfig = field(default_factory=ExplainConfig)
     complete: CompleteConfig = field(default_factory=CompleteConfig)
     fix: FixConfig = field(default_factory=FixConfig)
+    lens: LensConfig = field(default_factory=LensConfig)
     go: GoConfig = field(default_factory=GoConfig)
     tests: TestsConfig = field(default_factory=TestsConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
