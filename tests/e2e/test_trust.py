@@ -99,3 +99,37 @@ async def test_what_the_editor_says_counts(script: Path, workspace: Workspace) -
         verdict = done["data"]["verdict"]
         assert (verdict["outcome"], verdict["repeats"]) == ("plausible", 2)
     assert not list(root.glob("**/ran-*"))
+
+
+async def test_settings_trust_no_folder_and_the_editor_does(
+    script: Path, workspace: Workspace
+) -> None:
+    """Several editors let a folder set any setting; what the person grants comes by itself."""
+    root = workspace(FILES, may_change=True)
+    (root / ".ducktypist.toml").unlink()
+    async with Window.opened(root, script=script, trusted=False) as window:
+        for settings in ({"ducktypist": {"trusted": True}}, {"trusted": True}):
+            window.client.notify("workspace/didChangeConfiguration", {"settings": settings})
+        with pytest.raises(RpcError, match="not trusted"):
+            await window.command("runTests", {})
+        window.client.notify("ducktypist/trust", {"trusted": True})
+        assert (await window.command("runTests", {}))["failed"] == [RED]
+        window.client.notify("ducktypist/trust", {"trusted": False})
+        with pytest.raises(RpcError, match="not trusted"):
+            await window.command("runTests", {})
+
+
+async def test_a_folder_is_trusted_as_soon_as_it_is_listed(
+    script: Path, workspace: Workspace
+) -> None:
+    """What its settings file may not say otherwise counts from then on, too."""
+    root = workspace({**FILES, ".ducktypist.toml": "[fix]\nbudget_s = 7\n[go]\ncommand = ''\n"})
+    listed = [sys.executable, "-m", "ducktypist", "trust", str(root)]
+    async with Window.opened(root, script=script, trusted=None) as window:
+        problems = (await window.command("status"))["problems"]
+        assert any("go ignored" in one for one in problems), problems
+        subprocess.run(listed, check=True, capture_output=True)
+        window.client.notify("ducktypist/trust", {})
+        status = await window.command("status")
+        assert status["workspaces"] == [{"path": str(root), "trusted": True}]
+        assert not status["problems"]

@@ -392,3 +392,21 @@ def test_no_line_is_ever_wrong(before: list[Act], during: list[Act], after: list
         if where() is not None:
             assert places[message] == where()
         assert 0 <= places.get(message, 0) < editor.mappers["x.py"].n_lines
+
+
+def test_what_a_reopened_document_had_is_published_again(
+    editor: Editor, red: RedTests, n_moves: list[int]
+) -> None:
+    """Neovim and eglot forget it with the buffer; what turned green meanwhile is cleared."""
+    uri = editor.uri("test_x.py")
+    assert list(red.changed_diagnostics()) == [uri]
+    red.closed(uri)
+    assert not n_moves
+    editor.open("test_x.py", TEST)
+    assert len(n_moves) == 1
+    (found,) = red.changed_diagnostics()[uri]
+    assert found.code == "test_x.py::test_a"
+    red.closed(uri)
+    editor.open("test_x.py", TEST)
+    red.update([], root=editor.root, settled=every)
+    assert red.changed_diagnostics() == {uri: []}

@@ -38,4 +38,4 @@ def test_the_two_commands_are_those_of_the_script(command: str) -> None:
     """What the README tells people to type is what the set-up script takes."""
     assert f"python3 scripts/bootstrap.py {command}" in README
     script = (ROOT / "scripts" / "bootstrap.py").read_text(encoding="utf-8")
-    assert f'["{command}"]' in script
+    assert f'"{command}"' in script

@@ -18,6 +18,7 @@ from ducktypist import __version__, config, keys, trust
 from ducktypist.app.foretelling import Foretelling
 from ducktypist.app.grounds import Running
 from ducktypist.app.knowing import fact_sources
+from ducktypist.app.watching import EngineWatch
 from ducktypist.config import Config
 from ducktypist.domain import Json
 from ducktypist.engine.client import EngineClient, EngineState, HostSpec
@@ -68,6 +69,7 @@ class App:
         self.config = self._read(settings or {}, backend, engine_url)
         self.session_id = secrets.token_hex(8)
         self.ledger = self._build_ledger()
+        self.watch = EngineWatch()
         self._engine: EngineClient | None = None
         self._key: ApiKey | None = None
         self._prompts: PromptLibrary | None = None
@@ -157,7 +159,7 @@ class App:
         """
         engine = self._engine
         if engine is None:
-            engine = self._engine = self._build_engine()
+            engine = self._engine = self.watch.built(self._build_engine())
         return engine
 
     async def workbench(self, *, wait_s: float) -> Workbench:
@@ -190,9 +192,10 @@ class App:
         """Return the engine, built off the event loop: it looks for its model on the disk."""
         engine = self._engine
         if engine is None:
-            built = await asyncio.to_thread(self._build_engine)
+            with self.watch.building():
+                built = await asyncio.to_thread(self._build_engine)
             # Another task may have been faster.
-            engine = self._engine = self._engine or built
+            engine = self._engine = self.watch.built(self._engine or built)
         return engine
 
     def _build_engine(self) -> EngineClient:

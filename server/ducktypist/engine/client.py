@@ -136,6 +136,16 @@ class EngineClient:
         """What was last known; asks nobody."""
         return self._condition.state
 
+    @property
+    def condition(self) -> Condition:
+        """What was last known of the engine; asks nobody."""
+        return self._condition
+
+    @property
+    def known_rates(self) -> Rates | None:
+        """What :meth:`rates` returned last; asks nobody."""
+        return self._rates if self._spec is not None else self._observed.rates()
+
     async def ensure_started(self) -> None:
         """See to it that something listens at the engine's address; loading goes on after that.
 
@@ -189,7 +199,8 @@ class EngineClient:
         if request.n_answers != 1:
             raise EngineRequestError("a stream has one answer; use answers() for several")
         started = time.monotonic()
-        async with self._pieces(request, started_s=started) as pieces:
+        opening = self._pieces(request, started_s=started)
+        async with self._condition.activity.counting(opening) as pieces:
             stream = GenerationStream(pieces, started_s=started)
             try:
                 yield stream
@@ -214,8 +225,9 @@ class EngineClient:
                 source = FannedOut(self.generate, request)
             else:
                 started = time.monotonic()
+                opening = self._pieces(request, started_s=started)
                 source = Sorted(
-                    await stack.enter_async_context(self._pieces(request, started_s=started)),
+                    await stack.enter_async_context(self._condition.activity.counting(opening)),
                     started_s=started,
                     n_answers=request.n_answers,
                 )
@@ -353,6 +365,7 @@ class EngineClient:
             probe_timeout_s=self._request_timeout_s,
         )
         self._condition.introduction = told
+        self._condition.activity.changed()
         return told
 
     async def _open(self, path: str, body: Mapping[str, Any], *, deadline: float) -> Reply:

@@ -11,6 +11,7 @@ import enum
 import time
 from dataclasses import dataclass
 
+from ducktypist.engine.activity import Activity
 from ducktypist.engine.connection import HTTP_SERVER_ERROR, HTTP_UNAVAILABLE
 from ducktypist.engine.identity import Introduction
 from ducktypist.engine.startup import Breaker, HostSpec, why_it_went
@@ -45,8 +46,9 @@ class Condition:
         Args:
             spec: Which host of ours it is; None for an engine elsewhere.
         """
-        self._spec = spec
-        self.state = EngineState.STOPPED
+        self.spec = spec
+        self.activity = Activity()
+        self._state = EngineState.STOPPED
         self.last_error = ""
         self.is_down = False
         """Whether it crashed and has not been seen since."""
@@ -54,12 +56,25 @@ class Condition:
         """What it told of itself since it was started, None before it was asked."""
         self.breaker = Breaker()
 
+    @property
+    def state(self) -> EngineState:
+        """What was last known of it."""
+        return self._state
+
+    @state.setter
+    def state(self, state: EngineState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.activity.changed()
+
     def seen(self, status: int, message: str) -> Health:
         """Take in an answer to ``/health``: its status and the error that it tells."""
         if status == HTTP_UNAVAILABLE:
             health = Health(state=EngineState.LOADING, message=message)
         elif status >= HTTP_SERVER_ERROR:
             health = Health(state=EngineState.FAILED, message=message or "loading failed")
+            # Before the state: whoever is told of that asks why.
+            self.last_error = health.message
         else:
             # Ollama has no /health and says 404; whatever answers is there.
             health = Health(state=EngineState.READY)
@@ -78,9 +93,9 @@ class Condition:
         """Take in what went wrong with a request; return it with the cause, when there is one."""
         # At once: others may be starting the next one while we look.
         self.failed(error)
-        if not isinstance(error, EngineCrashedError) or self._spec is None:
+        if not isinstance(error, EngineCrashedError) or self.spec is None:
             return error
-        why = await asyncio.to_thread(why_it_went, self._spec)
+        why = await asyncio.to_thread(why_it_went, self.spec)
         if not why:
             return error
         self.last_error = self.breaker.last_error = (

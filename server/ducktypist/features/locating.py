@@ -62,6 +62,24 @@ def located(suggested: Suggested, now: str, *, n_chars: int | None = None) -> Sp
     return None
 
 
+def offset_now(suggested: Suggested, now: str) -> int | None:
+    """Return where in a document the place is for which a suggestion was made; None if unsure.
+
+    Sure is what everything before it, or everything behind it, still reads as it did.
+
+    Args:
+        suggested: The suggestion, whether it was accepted or not.
+        now: The document's text.
+    """
+    before, span = suggested.document.text, suggested.edit.span
+    if now.startswith(before[: span.start]):
+        return span.start
+    behind = before[span.end :]
+    if behind.strip() and now.endswith(behind):
+        return max(0, len(now) - len(behind) - len(span))
+    return None
+
+
 def is_whole_body(document: Document, span: Span) -> bool:
     """Tell whether a text is all that the function around it does. Parses the document.
 

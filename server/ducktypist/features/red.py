@@ -186,7 +186,7 @@ def locate(node_id: str, text: str) -> int:
 
 
 def counts(report: TestReport) -> Mapping[str, object]:
-    """Return what ``ducktypist.runTests`` answers."""
+    """Return how many tests passed and which did not, as ``ducktypist.runTests`` answers."""
     return {
         "passed": len(report.ids(TestOutcome.PASSED, TestOutcome.XFAILED, TestOutcome.XPASSED)),
         "failed": list(report.ids(TestOutcome.FAILED)),

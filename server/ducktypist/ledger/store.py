@@ -12,7 +12,7 @@ import itertools
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ducktypist.errors import LedgerBusyError, LedgerCorruptError, LedgerError
@@ -57,6 +57,8 @@ class Ledger:
     ) -> None:
         self.path = path
         self.keep_text = keep_text
+        self.on_append: Callable[[Sequence[Event]], None] | None = None
+        """Called with the events that were just queued, in the thread that appended them."""
         self._n_max_queued = n_max_queued
         self._changed = threading.Condition()
         self._queue: deque[tuple[str, Event]] = deque()
@@ -134,6 +136,8 @@ class Ledger:
             if self._thread is None and self._queue:
                 self._start()
             self._changed.notify_all()
+        if self.on_append is not None:
+            self.on_append([event for _, event in stamped])
 
     def flush(self, timeout_s: float = 5.0) -> bool:
         """Wait until everything appended so far is committed; tell whether it is.

@@ -156,6 +156,16 @@ PROVENANCE: Mapping[str, Origin] = {
 }
 """The line below an answer, and what is said beside a verdict: the same values as are written."""
 
+TODAY: Mapping[str, Origin] = {
+    **{name: CELLS[name] for name in ("n_suggestions", "n_verified", "n_right")},
+    **{name: CELLS[name] for name in ("right", "right_low", "right_high", "too_few", "speed")},
+}
+"""Of one model and one day; the speed is the worst of the kinds that somebody waits for."""
+
+RECENT: Mapping[str, Origin] = _values(
+    "suggestion", "shown", "accepted", "dismissed", "p_right", "ttft_ms", "total_ms"
+)
+
 REPORT_TOTALS: Mapping[str, Origin] = _sums("cell", "n_requested", "n_answered", *_VERIFIED)
 
 REPORT_DAYS: Mapping[str, Origin] = _sums(
@@ -194,6 +204,8 @@ SURFACES: Mapping[str, Mapping[str, Origin]] = {
     "sources": _sums("source_result", "n_tried"),
     "sources.sources": SOURCES,
     "provenance": PROVENANCE,
+    "activity": TODAY,
+    "recent": RECENT,
     "report.totals": REPORT_TOTALS,
     "report.cells": CELLS,
     "report.telling": TELLING,

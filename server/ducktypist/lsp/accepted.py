@@ -164,6 +164,11 @@ class Acceptances:
         if known is not None and not known.is_run:
             self._session.refusals.dismissed(known.suggested)
 
+    def remembered(self, suggestion_id: str) -> Suggested | None:
+        """Return a suggestion that was shown in this window; None where it is forgotten."""
+        known = self._remembered.get(suggestion_id)
+        return None if known is None else known.suggested
+
     def edited(self, uri: str, before: Mapper, span: Span, after: Mapper) -> None:
         """Follow one change of a document."""
         self._last_edit_s = time.monotonic()

@@ -88,7 +88,10 @@ async def apply(session: Session, data: Mapping[str, Any]) -> dict[str, Any]:
             session.tell(types.MessageType.Info, worked.message)
             return answer
         if not supports_apply_edit(session.client):
-            raise DucktypistError("this editor can neither resolve a code action nor apply an edit")
+            problem = "this editor can neither resolve a code action nor apply an edit"
+            # Such an editor may not show why a command failed either.
+            session.tell(types.MessageType.Warning, problem)
+            raise DucktypistError(problem)
         result = await session.server.protocol.ask(
             types.WORKSPACE_APPLY_EDIT,
             types.ApplyWorkspaceEditParams(edit=edit, label=worked.summary),
@@ -100,6 +103,8 @@ async def apply(session: Session, data: Mapping[str, Any]) -> dict[str, Any]:
         _offer_again(session, data, error)
         raise
     session.record_accepted(worked.suggestion_id)
+    # Of a resolved action the editor shows the label; of an applied edit most show nothing.
+    session.tell(types.MessageType.Info, worked.summary)
     return {**answer, "applied": True}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
+from ducktypist.app.catalogued import models_table
 from ducktypist.errors import DucktypistError, UntrustedError
 from ducktypist.features.red import counts
 from ducktypist.ledger.report_rows import markdown_table
@@ -14,7 +16,9 @@ from ducktypist.lsp.code_actions import apply
 from ducktypist.lsp.completion_switch import infill_words
 from ducktypist.lsp.convert import uri_to_path
 from ducktypist.lsp.explained import explain_command
+from ducktypist.lsp.known_tests import known_tests, told_of_tests
 from ducktypist.lsp.progress import progress
+from ducktypist.lsp.recent import recent
 from ducktypist.lsp.reporting import write_report
 
 if TYPE_CHECKING:
@@ -42,6 +46,7 @@ async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:
         "ducktypist.dismissed": lambda: _dismissed(session, _suggestion_id(name, arguments)),
         "ducktypist.toggleCompletion": lambda: _toggle_completion(session, arguments),
         "ducktypist.runTests": lambda: _run_tests(session, _object(name, arguments, optional=True)),
+        "ducktypist.tests": lambda: _tests(session, _object(name, arguments)),
         "ducktypist.explain": lambda: explain_command(
             session, name, _object(name, arguments), fresh=False
         ),
@@ -51,7 +56,9 @@ async def run_command(session: Session, name: str, arguments: list[Any]) -> Any:
         "ducktypist.status": lambda: _status(session),
         "ducktypist.stats": session.app.stats,
         "ducktypist.report": lambda: _report(session, _object(name, arguments, optional=True)),
-        "ducktypist.pullModel": session.pull_model,
+        "ducktypist.recent": lambda: recent(session, _object(name, arguments, optional=True)),
+        "ducktypist.models": lambda: asyncio.to_thread(models_table, session.app.config),
+        "ducktypist.pullModel": session.model.pull,
         "ducktypist.applyAction": lambda: apply(session, _object(name, arguments)),
     }
     if name in HEAVY:
@@ -130,7 +137,18 @@ async def _run_tests(session: Session, wanted: Mapping[str, Any]) -> Mapping[str
         targets = [path.resolve().relative_to(root).as_posix()]
     async with progress(session.server, session.client, "Ducktypist: running tests"):
         run = await session.desk.run(targets, root, race=wanted.get("race") is True)
-    return {**counts(run.report), **({"problems": list(run.problems)} if run.problems else {})}
+    return {
+        **counts(run.report),
+        "tests": told_of_tests(session, run, root),
+        **({"problems": list(run.problems)} if run.problems else {}),
+    }
+
+
+async def _tests(session: Session, wanted: Mapping[str, Any]) -> Mapping[str, object]:
+    uri = wanted.get("uri")
+    if not isinstance(uri, str) or not uri:
+        raise _bad("ducktypist.tests", "it takes [{uri}]")
+    return await known_tests(session, uri)
 
 
 async def _report(session: Session, wanted: Mapping[str, Any]) -> Mapping[str, Any]:

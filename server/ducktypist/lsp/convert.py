@@ -301,6 +301,11 @@ def supports_apply_edit(client: types.ClientCapabilities) -> bool:
     return bool(get_capability(client, "workspace.apply_edit"))
 
 
+def supports_lens_refresh(client: types.ClientCapabilities) -> bool:
+    """Tell whether the editor can be told to ask for code lenses again."""
+    return bool(get_capability(client, "workspace.code_lens.refresh_support"))
+
+
 def supports_configuration(client: types.ClientCapabilities) -> bool:
     """Tell whether the server may ask for settings."""
     return bool(get_capability(client, "workspace.configuration"))

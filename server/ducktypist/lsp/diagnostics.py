@@ -161,6 +161,10 @@ class RedTests:
         red = self._by_id.get((root, node_id))
         return red.now() if red else None
 
+    def ids(self) -> frozenset[tuple[Path, str]]:
+        """Return what is red: folders and node ids."""
+        return frozenset(self._by_id)
+
     def at(self, path: Path, line: int, test_names: Sequence[str]) -> list[FailingTest]:
         """Return the red tests to which a place belongs.
 
@@ -211,6 +215,10 @@ class RedTests:
         self._open[path] = uri, mapper
         if known is not None and known != mapper.text:
             self._moved(path, whole_move(Mapper(known), mapper))
+        if self._sent.get(uri):
+            # Some editors forget with the document what was published for it (Neovim, eglot).
+            self._sent[uri] = []
+            self._on_moved()
 
     def edited(self, uri: str, before: Mapper, span: Span, after: Mapper) -> None:
         """Follow one change of a document, before anything else is done with its new text."""
@@ -250,11 +258,16 @@ class RedTests:
         """
         by_uri = {uri: list(found) for uri, found in (besides or {}).items()}
         for red in self._by_id.values():
-            by_uri.setdefault(self._uri(red.test.path), []).append(self._diagnostic(red))
+            by_uri.setdefault(self.uri_of(red.test.path), []).append(self._diagnostic(red))
         changed = {uri: found for uri, found in by_uri.items() if self._sent.get(uri) != found}
         changed.update({uri: [] for uri in self._sent if uri not in by_uri})
         self._sent = by_uri
         return changed
+
+    def uri_of(self, path: Path) -> str:
+        """Return the URI by which the editor knows a file, if it has it open."""
+        held = self._open.get(self._real(path))
+        return held[0] if held is not None else path_to_uri(path)
 
     def _diagnostic(self, red: _Red) -> types.Diagnostic:
         test = red.test
@@ -279,7 +292,7 @@ class RedTests:
                 what = "part of the data race"
             found[frame.path, frame.line, frame.function] = types.DiagnosticRelatedInformation(
                 location=types.Location(
-                    uri=self._uri(frame.path), range=_line_range(frame.line - 1)
+                    uri=self.uri_of(frame.path), range=_line_range(frame.line - 1)
                 ),
                 message=f"{what}, in {frame.function}",
             )
@@ -320,11 +333,6 @@ class RedTests:
             for path, text in texts.items()
             if path in self._files and path not in self._open
         }
-
-    def _uri(self, path: Path) -> str:
-        """Return the URI by which the editor knows a file, if it has it open."""
-        held = self._open.get(self._real(path))
-        return held[0] if held is not None else path_to_uri(path)
 
     def _path(self, uri: str) -> Path | None:
         path = uri_to_path(uri)

@@ -142,6 +142,21 @@ class Following:
             if key[0] == str(root):
                 await self._look(key)
 
+    async def places(self) -> Mapping[str, tuple[Path, int]]:
+        """Return the file and the line (0-based) of each suggestion that still stands somewhere."""
+        found: dict[str, tuple[Path, int]] = {}
+        opened = {key: text for uri, key in self._keys.items() if key and (text := self._text(uri))}
+        for root in sorted({key[0] for key in self.trail.files()}):
+            await self.refresh(Path(root))
+            for one in await self.trail.standing(root):
+                path = Path(root) / one.path
+                text = opened.get((root, one.path))
+                if text is None:
+                    text = await asyncio.to_thread(text_on_disk, path)
+                if text is not None and one.span.end <= len(text):
+                    found[one.suggestion_id] = path, Mapper(text).line_at(one.span.start)
+        return found
+
     def folders_changed(self) -> None:
         """Find out anew which documents are in which folder."""
         self._keys = {uri: self._key_of(uri) for uri in self._keys}

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_FIXES_OFFERED = 5
 EXPLAIN = "Ducktypist: explain this"
+APPLY = "ducktypist.applyAction"
+"""The command that carries an action out; it takes the action's ``data``."""
 
 
 async def code_actions(
@@ -50,6 +52,38 @@ async def code_actions(
     ]
     can_resolve = supports_resolve_edit(session.client) and supports_action_data(session.client)
     return [_offered(action, can_resolve=can_resolve) for action in wanted]
+
+
+def fix_of(test: FailingTest) -> types.CodeAction:
+    """Return the action that fixes a red test."""
+    name = test.node_id.partition("::")[2] or test.node_id
+    return types.CodeAction(
+        title=f"Ducktypist: fix failing test `{name}`",
+        kind=types.CodeActionKind.QuickFix,
+        data=_about(test, "fix"),
+    )
+
+
+def derace_of(test: FailingTest) -> types.CodeAction | None:
+    """Return the action that removes a data race, None when the test reports none."""
+    if RACE not in test.message:
+        return None
+    return types.CodeAction(
+        title="Ducktypist: remove the data race",
+        kind=types.CodeActionKind.RefactorRewrite,
+        data=_about(test, "derace"),
+    )
+
+
+def body_of(uri: str, function: FunctionRegion) -> types.CodeAction | None:
+    """Return the action that writes a body, None unless a documented function has none."""
+    if not function.is_empty or function.docstring is None:
+        return None
+    return types.CodeAction(
+        title=f"Ducktypist: write the body of `{function.name}`",
+        kind=types.CodeActionKind.RefactorRewrite,
+        data={"action": "body", "uri": uri, "function": function.qualified_name},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,26 +128,20 @@ def _fixes(
     tests: Sequence[FailingTest], params: types.CodeActionParams
 ) -> Iterator[types.CodeAction]:
     for test in tests[:MAX_FIXES_OFFERED]:
-        name = test.node_id.partition("::")[2] or test.node_id
-        yield types.CodeAction(
-            title=f"Ducktypist: fix failing test `{name}`",
-            kind=types.CodeActionKind.QuickFix,
-            diagnostics=_diagnostics_of(test, params),
-            data=_about(test, "fix"),
-        )
+        action = fix_of(test)
+        action.diagnostics = _diagnostics_of(test, params)
+        yield action
 
 
 def _races(
     tests: Sequence[FailingTest], view: View, params: types.CodeActionParams
 ) -> Iterator[types.CodeAction]:
-    racing = [test for test in tests if RACE in test.message]
-    if racing and _is_go(view.document.path):
-        yield types.CodeAction(
-            title="Ducktypist: remove the data race",
-            kind=types.CodeActionKind.RefactorRewrite,
-            diagnostics=_diagnostics_of(racing[0], params),
-            data=_about(racing[0], "derace"),
-        )
+    for test in tests if _is_go(view.document.path) else ():
+        action = derace_of(test)
+        if action is not None:
+            action.diagnostics = _diagnostics_of(test, params)
+            yield action
+            return
 
 
 def _about(test: FailingTest, action: str) -> dict[str, object]:
@@ -142,13 +170,9 @@ def _is_go(path: Path | None) -> bool:
 
 def _body(view: View, place: _Place) -> Iterator[types.CodeAction]:
     function = place.function
-    if function is None or not function.is_empty or function.docstring is None:
-        return
-    yield types.CodeAction(
-        title=f"Ducktypist: write the body of `{function.name}`",
-        kind=types.CodeActionKind.RefactorRewrite,
-        data={"action": "body", "uri": view.document.uri, "function": function.qualified_name},
-    )
+    action = body_of(view.document.uri, function) if function is not None else None
+    if action is not None:
+        yield action
 
 
 def _explain(view: View, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
@@ -176,9 +200,7 @@ def _explain(view: View, params: types.CodeActionParams) -> Iterator[types.CodeA
 def _offered(action: types.CodeAction, *, can_resolve: bool) -> types.CodeAction:
     if action.data is None or can_resolve:
         return action
-    action.command = types.Command(
-        title=action.title, command="ducktypist.applyAction", arguments=[action.data]
-    )
+    action.command = types.Command(title=action.title, command=APPLY, arguments=[action.data])
     action.data = None
     return action
 

@@ -34,6 +34,8 @@ from ducktypist.features.runs import Followed
 from ducktypist.features.workbench import new_suggestion_id
 from ducktypist.ledger.later import RunSource
 from ducktypist.lsp.diagnostics import RedTests
+from ducktypist.lsp.lenses import LensNews
+from ducktypist.lsp.passed_tests import PassedTests, passed_texts
 
 if TYPE_CHECKING:
     from ducktypist.lsp.session import Session
@@ -51,6 +53,8 @@ class RedDesk:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.tests = RedTests(on_moved=self._publish_soon)
+        self.passed = PassedTests()
+        self._lenses = LensNews(session)
         self._watchers: list[asyncio.Task[Any]] = []
         self._reruns: dict[Path, asyncio.Task[Any]] = {}
         self._publishing: asyncio.TimerHandle | None = None
@@ -75,6 +79,10 @@ class RedDesk:
             # A whole suite is not slowed down for the ledger's sake; its tests' texts say enough.
             trace = bool(targets) and bool(followed.hashes)
             run = await run_tests(targets, grounds=grounds, race=race, trace=trace)
+            text_of = unchanged_since(root, started_s, grounds.buffers)
+            passed = await asyncio.to_thread(passed_texts, run.report, text_of)
+            # Who hears of what is red may ask at once for what is green.
+            self.passed.update(passed, root=root, settled=run.settles)
             self.tests.update(
                 run.failing, root=root, settled=run.settles, texts=run.texts, since=since
             )
@@ -82,7 +90,6 @@ class RedDesk:
         for problem in run.problems:
             self._session.say(types.MessageType.Warning, problem)
         ran = Ran(source=RunSource.SERVER, ran_utc=utc_of(started_s), run_id=new_suggestion_id())
-        text_of = unchanged_since(root, started_s, grounds.buffers)
         self._attribute(run.report, ran, root, text_of, followed)
         return run
 
@@ -175,6 +182,7 @@ class RedDesk:
                     uri=uri, diagnostics=found, version=document.version if document else None
                 )
             )
+        self._lenses.tell()
 
     def _publish_soon(self) -> None:
         """Publish when the person pauses; until then the editor moves what it shows by itself."""
@@ -195,6 +203,8 @@ class RedDesk:
         for task in self._watchers:
             task.cancel()
         roots, settings = self._session.app.roots, self._session.app.config.tests
+        self.passed.keep(roots)
+        self._lenses.tell()
         if not roots:
             self._watchers = []
             return

@@ -26,11 +26,14 @@ COMMANDS = (
     "ducktypist.dismissed",
     "ducktypist.toggleCompletion",
     "ducktypist.runTests",
+    "ducktypist.tests",
     "ducktypist.explain",
     "ducktypist.regenerate",
     "ducktypist.status",
     "ducktypist.stats",
     "ducktypist.report",
+    "ducktypist.recent",
+    "ducktypist.models",
     "ducktypist.pullModel",
     "ducktypist.applyAction",
 )
@@ -49,10 +52,15 @@ class DucktypistServer(Window):
         self._initialized = params
 
     async def session(self) -> Session:
-        """Return the session; built once, in a thread, on first use."""
+        """Return the session; built once, in a thread, on first use.
+
+        New settings are waited for: what is asked behind them is asked under them.
+        """
         if self._session is None:
             self._session = asyncio.ensure_future(self._build_session())
-        return await asyncio.shield(self._session)
+        session = await asyncio.shield(self._session)
+        await session.settled()
+        return session
 
     async def _build_session(self) -> Session:
         if self._initialized is None:
@@ -78,6 +86,7 @@ def _import_session() -> Any:  # noqa: ANN401 - a module
         completion,  # noqa: F401 - see above
         explained,  # noqa: F401 - see above
         hover,  # noqa: F401 - see above
+        lenses,  # noqa: F401 - see above
         offers,  # noqa: F401 - see above
         session,
     )
@@ -90,7 +99,7 @@ def build(options: ServeOptions) -> DucktypistServer:
     server = DucktypistServer(options)
     _register_documents(server)
     _register_requests(server)
-    _register_explaining(server)
+    _register_own(server)
     for command in COMMANDS:
         _register_command(server, command)
     return server
@@ -196,6 +205,13 @@ def _register_requests(server: DucktypistServer) -> None:
         view = server.view(params.text_document.uri)
         return await code_actions(await server.session(), view, params)
 
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
+    async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
+        from ducktypist.lsp.lenses import code_lenses  # noqa: PLC0415 - see hover
+
+        view = server.view(params.text_document.uri)
+        return await code_lenses(await server.session(), view)
+
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
         from ducktypist.lsp.code_actions import resolve  # noqa: PLC0415 - see hover
@@ -205,8 +221,8 @@ def _register_requests(server: DucktypistServer) -> None:
         return await resolve(session, action)
 
 
-def _register_explaining(server: DucktypistServer) -> None:
-    """Register what is no method of LSP's; ``docs/explain.md`` describes both."""
+def _register_own(server: DucktypistServer) -> None:
+    """Register what is no method of LSP's; ``docs/protocol.md`` describes it."""
 
     @server.feature("ducktypist/explain")
     async def explain(params: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
@@ -219,6 +235,10 @@ def _register_explaining(server: DucktypistServer) -> None:
         from ducktypist.lsp.explained import note_visible  # noqa: PLC0415 - see hover
 
         note_visible(await server.session(), params)
+
+    @server.feature("ducktypist/trust")
+    async def trust(params: Any) -> None:  # noqa: ANN401 - JSON in
+        await (await server.session()).trust_changed(params)
 
 
 def _register_command(server: DucktypistServer, name: str) -> None:

@@ -18,26 +18,25 @@ from lsprotocol import types
 from ducktypist.app import App
 from ducktypist.app.upkeep import expire_daily, sweep_daily
 from ducktypist.domain import Document, Span
-from ducktypist.errors import DucktypistError, EditorError, ModelMissingError
+from ducktypist.errors import DucktypistError, EditorError
 from ducktypist.features.context.ring import Ring
 from ducktypist.features.ghost import Ghost
 from ducktypist.features.grounds import Grounds, NotRunnable
 from ducktypist.lsp.accepted import Acceptances
+from ducktypist.lsp.activity import ActivityDesk
 from ducktypist.lsp.completion_switch import CompletionSwitch
 from ducktypist.lsp.convert import Mapper, supports_configuration, uri_to_path
 from ducktypist.lsp.explaining import ExplainDesk
 from ducktypist.lsp.following import Following
-from ducktypist.lsp.progress import progress
+from ducktypist.lsp.model_desk import ModelDesk
 from ducktypist.lsp.red_desk import RedDesk
 from ducktypist.lsp.refusals import Refusals
 from ducktypist.lsp.stale import Searches
 from ducktypist.lsp.typing_rhythm import Rhythm
 from ducktypist.lsp.window import Window
-from ducktypist.models.transfer import PullProgress
 
 logger = logging.getLogger(__name__)
 
-WARM_WAIT_S = 120.0
 MAX_SUGGESTED = 100
 SETTLED_S = 5.0
 SECTION = "ducktypist"
@@ -58,6 +57,8 @@ class Session:
         self.acceptances = Acceptances(self)
         self.following = Following(self)
         self.refusals = Refusals(self)
+        self.model = ModelDesk(self)
+        self.activity = ActivityDesk(self)
         self.completion_switch = CompletionSwitch(lambda: self.app.config.complete)
         self._suggested: dict[str, Path] = {}
         """Whose red tests a shown fix may turn green, by its suggestion id."""
@@ -67,7 +68,9 @@ class Session:
         self._running: dict[tuple[str, str], asyncio.Task[Any]] = {}
         self._background: set[asyncio.Task[Any]] = set()
         self._said: set[str] = set()
-        self._asked_to_pull = False
+        self._rebuilding = asyncio.Lock()
+        self._built_from: object = None
+        """What the app was built from."""
         self.app = self._build_app()
         self.explaining = ExplainDesk(self)
         self.ring = Ring(max_chunks=self.app.config.complete.recent_chunks)
@@ -82,16 +85,19 @@ class Session:
         return session
 
     def _build_app(self) -> App:
-        settings = {key: value for key, value in self._options.items() if key != "trusted"}
-        settings.update(self._settings)
         options = self.server.options
+        settings, roots, trusted = self._built_from = self._wanted()
         return App(
             settings=settings,
-            roots=self._roots(),
-            trusted=self._options.get("trusted") is True,
+            roots=roots,
+            trusted=trusted,
             backend=options.backend,
             engine_url=options.engine_url,
         )
+
+    def _wanted(self) -> tuple[dict[str, Any], list[Path], bool]:
+        settings = {**_without_trust(self._options), **self._settings}
+        return settings, self._roots(), self._options.get("trusted") is True
 
     def _roots(self) -> list[Path]:
         workspace = self.server.protocol.workspace
@@ -112,12 +118,13 @@ class Session:
                     types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)]),
                 )
                 if answer and isinstance(answer[0], Mapping) and answer[0]:
-                    self._settings = answer[0]
+                    self._settings = _without_trust(answer[0])
                     await self._rebuild()
         self._say_problems()
         self.desk.watch()
         self.following.start()
-        self.in_background(self._warm())
+        self.activity.start()
+        self.in_background(self.model.warm())
         self.in_background(expire_daily(self._kept_text))
         self.in_background(sweep_daily(lambda: self.app.config.explain))
 
@@ -128,12 +135,23 @@ class Session:
         """Take new settings."""
         mine = settings.get(SECTION, settings) if isinstance(settings, Mapping) else None
         if isinstance(mine, Mapping):
-            self._settings = {key: item for key, item in mine.items() if key != "trusted"}
-            if "trusted" in mine:
-                self._options = {**self._options, "trusted": mine["trusted"]}
+            self._settings = _without_trust(mine)
             await self._rebuild()
             self._say_problems()
             self.desk.watch()
+
+    async def trust_changed(self, params: object) -> None:
+        """Take ``ducktypist/trust``: what the editor says of trust by now, or a look at the list.
+
+        Args:
+            params: ``trusted``, or nothing where the person changed the list of trusted folders.
+        """
+        said = params.get("trusted") if isinstance(params, Mapping) else None
+        if isinstance(said, bool):
+            self._options = {**self._options, "trusted": said}
+        await self._rebuild(anyway=True)
+        self._say_problems()
+        self.desk.watch()
 
     async def folders_changed(self) -> None:
         """Take the new list of workspace folders."""
@@ -143,16 +161,29 @@ class Session:
         self.desk.publish()
         self.desk.watch()
 
-    async def _rebuild(self) -> None:
-        old = self.app
-        self.app = await asyncio.to_thread(self._build_app)
-        self.ring.resize(self.app.config.complete.recent_chunks)
-        self.explaining.reconfigured()
-        await old.aclose()
+    async def settled(self) -> None:
+        """Wait while new settings are taken."""
+        if self._rebuilding.locked():
+            async with self._rebuilding:
+                pass
+
+    async def _rebuild(self, *, anyway: bool = False) -> None:
+        # One after the other: each closes the app that it replaces. And only for something new:
+        # editors send their settings several times at the start, when the first hover is under way.
+        async with self._rebuilding:
+            if not anyway and self._wanted() == self._built_from:
+                return
+            old = self.app
+            self.app = await asyncio.to_thread(self._build_app)
+            self.ring.resize(self.app.config.complete.recent_chunks)
+            self.explaining.reconfigured()
+            self.activity.reconfigured()
+            await old.aclose()
 
     async def aclose(self) -> None:
         """Stop what runs in the background and close the app."""
         self.desk.close()
+        self.activity.close()
         await self.explaining.aclose()
         self.acceptances.close()
         self.following.close()
@@ -184,71 +215,6 @@ class Session:
         finally:
             if self._running.get((uri, kind)) is task:
                 del self._running[uri, kind]
-
-    # ------------------------------------------------------------------ the model
-
-    async def _warm(self) -> None:
-        """Start the engine while nobody waits, or offer to fetch its model."""
-        try:
-            await self.explaining.workbench(wait_s=WARM_WAIT_S)
-            await self.app.sandbox_status()
-        except ModelMissingError as error:
-            await self._offer_pull(error)
-        except DucktypistError as error:
-            self.say(types.MessageType.Error, str(error))
-
-    async def _warm_tests(self, root: Path) -> None:
-        """Build a folder's Go packages once it is clear that somebody stays."""
-        await asyncio.sleep(SETTLED_S)
-        await self.app.warm_tests(root)
-
-    async def _offer_pull(self, error: ModelMissingError) -> None:
-        if self._asked_to_pull:
-            return
-        self._asked_to_pull = True
-        if self.app.config.model.auto_pull:
-            await self.pull_model()
-            return
-        fetch = "Fetch it"
-        answer = await self.server.protocol.ask(
-            types.WINDOW_SHOW_MESSAGE_REQUEST,
-            types.ShowMessageRequestParams(
-                type=types.MessageType.Info,
-                message=f"Ducktypist: {error}",
-                actions=[
-                    types.MessageActionItem(title=fetch),
-                    types.MessageActionItem(title="Not now"),
-                ],
-            ),
-            timeout_s=None,
-        )
-        if answer is not None and answer.title == fetch:
-            await self.pull_model()
-
-    async def pull_model(self) -> Mapping[str, Any]:
-        """Fetch the model of the settings, with progress in the editor."""
-        stop = False
-
-        def is_cancelled() -> bool:
-            return stop
-
-        async with progress(self.server, self.client, "Ducktypist: fetching the model") as display:
-
-            def told(state: PullProgress) -> None:
-                share = 100 * state.done_bytes // max(1, state.total_bytes or 1)
-                display.report(
-                    f"{state.stage}, {state.done_bytes // 10**6} MB",
-                    min(100, share) if state.total_bytes else None,
-                )
-
-            try:
-                model = await self.app.pull_model(told, is_cancelled)
-            except asyncio.CancelledError:
-                stop = True
-                raise
-        self.say(types.MessageType.Info, f"the model {model.name} is here")
-        self.in_background(self._warm())
-        return {"name": model.name, "path": str(model.path), "sha256": model.sha256}
 
     # ------------------------------------------------------------------ documents
 
@@ -314,6 +280,11 @@ class Session:
         if on_disk is not None:
             self.red.reverted(uri, shown, on_disk)
 
+    async def _warm_tests(self, root: Path) -> None:
+        """Build a folder's Go packages once it is clear that somebody stays."""
+        await asyncio.sleep(SETTLED_S)
+        await self.app.warm_tests(root)
+
     def is_trusted(self, document: Document) -> bool:
         """Tell whether anything of the document's workspace may be executed."""
         root = self.app.root_of(document.path)
@@ -374,6 +345,11 @@ class Session:
     def _say_problems(self) -> None:
         for problem in self.app.problems:
             self.say(types.MessageType.Warning, problem)
+
+
+def _without_trust(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without what is none: several editors let a folder set any of them."""
+    return {key: value for key, value in settings.items() if key != "trusted"}
 
 
 def _text_on_disk(uri: str) -> str | None:
