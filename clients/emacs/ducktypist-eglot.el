@@ -95,7 +95,7 @@ Settings are sent; eglot's answer to a question would be the folder's."
     (plist-put all :experimental '(:ducktypist (:activity t)))))
 
 ;; Emacs takes `eglot-workspace-configuration' from a directory's local
-;; variables without asking.  Ours may hold addresses, programs and trust.
+;; variables without asking.  Ours may hold addresses and programs.
 (cl-defmethod jsonrpc-connection-send ((server ducktypist-server) &rest arguments)
   "Send SERVER a message of ARGUMENTS, but of settings only the person's own.
 Those are sent when they are other ones than before."

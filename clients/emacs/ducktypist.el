@@ -113,7 +113,11 @@ Those that fail become diagnostics."
           (if (eql status 0)
               (message "Ducktypist: %s" (string-trim (buffer-string)))
             (user-error "Ducktypist could not note the trust: %s"
-                        (string-trim (buffer-string)))))))))
+                        (string-trim (buffer-string))))))
+      ;; What the folder's own settings file may set follows from it.
+      (when (cl-typep (eglot-current-server) 'ducktypist-server)
+        (jsonrpc-notify (eglot-current-server) :ducktypist/trust
+                        (make-hash-table))))))
 
 (defun ducktypist--act (kind title otherwise)
   "Carry out the action at point of KIND whose title says TITLE, or say OTHERWISE."

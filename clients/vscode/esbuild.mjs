@@ -11,6 +11,8 @@ await build({
   format: 'cjs',
   target: 'node20',
   external: ['vscode', './client.cjs'],
+  // `import()` becomes `require`: VS Code puts its own module `vscode` behind that one.
+  supported: { 'dynamic-import': false },
   minify: true,
   legalComments: 'none',
 });
