@@ -30,7 +30,9 @@ IDS = [path.relative_to(CLIENTS).as_posix() for path in FILES]
 
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_every_file_says_what_it_is(path: Path) -> None:
-    """It begins with a comment."""
+    """It begins with a comment; tests say in each test's name what they are about."""
+    if path.name.endswith(".test.ts"):
+        return
     assert path.read_text(encoding="utf-8").startswith(COMMENTS[path.suffix])
 
 

@@ -3,23 +3,30 @@
 import * as vscode from 'vscode';
 import type { ServerLife } from './server/life.ts';
 import { SECTION } from './settings.ts';
+import { readServerSettings } from './settings_vscode.ts';
 
 export function followSettings(context: vscode.ExtensionContext, server: ServerLife): void {
+  let known = starting();
   context.subscriptions.push(
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (!event.affectsConfiguration(SECTION)) {
         return;
       }
-      const starts = ['command', 'interpreter'].some((key) =>
-        event.affectsConfiguration(`${SECTION}.server.${key}`),
-      );
-      if (starts) {
+      server.reconfigure();
+      // Compared, because VS Code also tells of settings that only came to be allowed.
+      const now = starting();
+      if (now !== known) {
+        known = now;
         void offerRestart(server);
-      } else {
-        server.reconfigure();
       }
     }),
   );
+}
+
+/** What decides which server is started. */
+function starting(): string {
+  const { command, interpreter } = readServerSettings();
+  return JSON.stringify([command, interpreter]);
 }
 
 async function offerRestart(server: ServerLife): Promise<void> {

@@ -1,36 +1,18 @@
 -- Ghost text by extmarks: what Neovim 0.11 has no inline completion for.
--- It asks after each change, shows what comes, shortens it while it is typed, and puts it in.
+-- It asks after each change and puts in what is accepted; `ghost_kept` holds it and draws.
 -- The arithmetic is in `ghost_text`; how long to wait is the server's to know.
 
 local M = {}
 
 local api = vim.api
+local function held()
+  return require('ducktypist.ghost_kept')
+end
 local METHOD = 'textDocument/inlineCompletion'
 local INVOKED, AUTOMATIC = 1, 2
 
----@class ducktypist.Kept
----@field bufnr integer
----@field client_id integer
----@field row integer 0-based
----@field col integer byte
----@field before string the line before the suggestion's place
----@field replaced string what stood behind the place and will be replaced
----@field after string the rest of the line
----@field items ducktypist.Item[]
----@field index integer
-
----@class ducktypist.Item
----@field text string
----@field crlf boolean
----@field command lsp.Command
----@field id string
-
----@type ducktypist.Kept?
-local kept
 ---@type {client: vim.lsp.Client, id: integer?}?
 local pending
----@type {bufnr: integer, text: string}? what is on the screen
-local shown
 ---@type uv.uv_timer_t?
 local timer
 ---@type fun()? puts in what was accepted
@@ -38,19 +20,6 @@ local queued
 ---@type table<integer, true>
 local attached = {}
 local follows_cmp = false
-
-local function namespace()
-  return api.nvim_create_namespace('ducktypist.ghost')
-end
-
-local function hide()
-  if shown then
-    if api.nvim_buf_is_valid(shown.bufnr) then
-      api.nvim_buf_clear_namespace(shown.bufnr, namespace(), 0, -1)
-    end
-    shown = nil
-  end
-end
 
 local function give_up_request()
   if timer then
@@ -63,130 +32,6 @@ local function give_up_request()
       before.client:cancel_request(before.id)
     end
   end
-end
-
-local function forget()
-  kept = nil
-  hide()
-end
-
---- Return what is left of the suggestion at the cursor; nil where it does not hold there.
----@return string? rest
----@return integer row 0-based
----@return integer col byte
-local function left()
-  local row, col = unpack(api.nvim_win_get_cursor(0))
-  row = row - 1
-  if not kept or api.nvim_get_current_buf() ~= kept.bufnr then
-    return nil, row, col
-  end
-  if row < kept.row or (row == kept.row and col < kept.col) then
-    return nil, row, col
-  end
-  local line = api.nvim_buf_get_lines(kept.bufnr, row, row + 1, false)[1] or ''
-  local first = api.nvim_buf_get_lines(kept.bufnr, kept.row, kept.row + 1, false)[1] or ''
-  if first:sub(1, kept.col) ~= kept.before or line:sub(col + 1) ~= kept.replaced .. kept.after then
-    return nil, row, col
-  end
-  local ok, typed = pcall(api.nvim_buf_get_text, kept.bufnr, kept.row, kept.col, row, col, {})
-  if not ok then
-    return nil, row, col
-  end
-  local text = kept.items[kept.index].text
-  return require('ducktypist.ghost_text').rest(text, table.concat(typed, '\n')), row, col
-end
-
----@param rest string
----@param row integer
----@param col integer
-local function draw(rest, row, col)
-  local arithmetic = require('ducktypist.ghost_text')
-  local options = require('ducktypist.config').get()
-  local layout = arithmetic.layout(rest, kept.replaced, kept.after)
-  local tabstop = vim.bo[kept.bufnr].tabstop
-  local highlight = options.ghost_text_highlight
-  local line = api.nvim_buf_get_lines(kept.bufnr, row, row + 1, false)[1] or ''
-  local column = vim.fn.strdisplaywidth(line:sub(1, col))
-  local below = {}
-  for _, text in ipairs(layout.below) do
-    table.insert(below, { { arithmetic.expanded(text, 0, tabstop), highlight } })
-  end
-  local inline = arithmetic.expanded(layout.inline, column, tabstop)
-  hide()
-  api.nvim_buf_set_extmark(kept.bufnr, namespace(), row, col, {
-    virt_text = inline ~= '' and { { inline, highlight } } or nil,
-    virt_text_pos = inline ~= '' and (layout.covers and 'overlay' or 'inline') or nil,
-    virt_lines = #below > 0 and below or nil,
-    hl_mode = 'combine',
-  })
-  shown = { bufnr = kept.bufnr, text = rest }
-end
-
---- Show what is left of the suggestion, or nothing.
-local function refresh()
-  local rest, row, col = left()
-  if not rest then
-    forget()
-    return
-  end
-  if api.nvim_get_mode().mode:sub(1, 1) ~= 'i' then
-    hide()
-    return
-  end
-  local options = require('ducktypist.config').get()
-  if options.hide_with_menu and require('ducktypist.ghost').menu_is_open() then
-    hide()
-    return
-  end
-  draw(rest, row, col)
-end
-
----@param client vim.lsp.Client
----@param bufnr integer
----@param result lsp.InlineCompletionList|lsp.InlineCompletionItem[]|nil
----@param asked {row: integer, col: integer, line: string}
-local function take(client, bufnr, result, asked)
-  local found = result and (result.items or result) or {}
-  local first = found[1]
-  if not first then
-    forget()
-    return
-  end
-  local from, to = asked.col, asked.col
-  if first.range then
-    local start, stop = first.range.start, first.range['end']
-    if start.line ~= asked.row or stop.line ~= asked.row then
-      -- A suggestion that replaces several lines cannot be shown at the cursor.
-      forget()
-      return
-    end
-    local encoding = client.offset_encoding
-    from = vim.str_byteindex(asked.line, encoding, start.character, false)
-    to = vim.str_byteindex(asked.line, encoding, stop.character, false)
-  end
-  local items = {}
-  for _, item in ipairs(found) do
-    local text = type(item.insertText) == 'table' and item.insertText.value or item.insertText
-    local plain, crlf = require('ducktypist.ghost_text').normalised(text)
-    table.insert(items, {
-      text = plain,
-      crlf = crlf,
-      command = item.command,
-      id = vim.tbl_get(item, 'command', 'arguments', 1),
-    })
-  end
-  kept = {
-    bufnr = bufnr,
-    client_id = client.id,
-    row = asked.row,
-    col = from,
-    before = asked.line:sub(1, from),
-    replaced = asked.line:sub(math.max(from, asked.col) + 1, to),
-    after = asked.line:sub(to + 1),
-    items = items,
-    index = 1,
-  }
-  refresh()
 end
 
 ---@param bufnr integer
@@ -211,7 +56,7 @@ local function ask(bufnr, kind)
     pending = nil
     -- A failure stays out of the way of who types; the server's log has it.
     if not err and api.nvim_get_mode().mode:sub(1, 1) == 'i' then
-      take(client, bufnr, result, asked)
+      held().take(client, bufnr, result, asked)
     end
   end, bufnr)
   mine.id = ok and id or nil
@@ -246,8 +91,8 @@ local function follow_cmp()
   local cmp = package.loaded['cmp']
   if cmp and cmp.event and not follows_cmp then
     follows_cmp = true
-    cmp.event:on('menu_opened', refresh)
-    cmp.event:on('menu_closed', refresh)
+    cmp.event:on('menu_opened', held().refresh)
+    cmp.event:on('menu_closed', held().refresh)
   end
 end
 
@@ -269,7 +114,7 @@ function M.attach(_, bufnr)
     })
   end
   on({ 'TextChangedI', 'TextChangedP' }, function()
-    refresh()
+    held().refresh()
     ask_soon(bufnr)
   end)
   on('InsertEnter', function()
@@ -281,19 +126,19 @@ function M.attach(_, bufnr)
       end
     end)
   end)
-  on({ 'CursorMovedI', 'CompleteChanged' }, refresh)
+  on({ 'CursorMovedI', 'CompleteChanged' }, held().refresh)
   on('CompleteDone', function()
-    vim.schedule(refresh)
+    vim.schedule(held().refresh)
   end)
   on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, function()
     give_up_request()
-    forget()
+    held().forget()
   end)
-  on('User', refresh, { 'BlinkCmpMenuOpen', 'BlinkCmpMenuClose' })
+  on('User', held().refresh, { 'BlinkCmpMenuOpen', 'BlinkCmpMenuClose' })
   on({ 'BufUnload', 'BufWipeout' }, function()
     attached[bufnr] = nil
     api.nvim_del_augroup_by_id(group)
-    forget()
+    held().forget()
   end)
 end
 
@@ -301,8 +146,9 @@ end
 ---@param part 'all'|'word'|'line'
 ---@return boolean accepted false where nothing is shown
 function M.accept(part)
-  local rest = shown and left()
-  if not rest or not kept then
+  local kept = held().current()
+  local rest = kept and held().left()
+  if not kept or not rest then
     return false
   end
   local arithmetic = require('ducktypist.ghost_text')
@@ -321,7 +167,7 @@ function M.accept(part)
   end
   give_up_request()
   if piece == rest then
-    forget()
+    held().forget()
   end
   queued = function()
     -- A paste is what Neovim repeats with `.`, and indents nothing.
@@ -351,13 +197,14 @@ end
 ---@return boolean dismissed
 function M.dismiss()
   give_up_request()
-  if not kept or not shown then
+  local kept = held().current()
+  if not kept then
     return false
   end
   local client = vim.lsp.get_client_by_id(kept.client_id)
   local id = kept.items[kept.index].id
   local bufnr = kept.bufnr
-  forget()
+  held().forget()
   if client and id then
     local command = { title = 'Ducktypist: dismissed', command = 'ducktypist.dismissed' }
     command.arguments = { id }
@@ -368,10 +215,7 @@ end
 
 --- Show the next of several suggestions, or ask for one without waiting.
 function M.next()
-  if kept and shown and #kept.items > 1 then
-    kept.index = kept.index % #kept.items + 1
-    refresh()
-  else
+  if not held().next() then
     ask(api.nvim_get_current_buf(), INVOKED)
   end
 end
@@ -379,13 +223,13 @@ end
 --- Return what is shown, nil where nothing is.
 ---@return string?
 function M.text()
-  return shown and shown.text
+  return held().text()
 end
 
 --- Show nothing, until something is typed again.
 function M.clear()
   give_up_request()
-  forget()
+  held().forget()
 end
 
 return M

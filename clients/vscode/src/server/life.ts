@@ -17,6 +17,8 @@ import type { Found } from './search.ts';
 import { isAtLeast, LEAST_SERVER } from './versions.ts';
 import { wantedHere, worldHere } from './world.ts';
 
+const SETTLED_MS = 50;
+
 /** What the person is told; each is shown without anybody waiting for it. */
 export interface Telling {
   absent(missing: NotFound): void;
@@ -30,6 +32,7 @@ export class ServerLife implements Connection {
   activity: Activity | undefined;
   private server: RunningServer | undefined;
   private turn: Promise<void> = Promise.resolve();
+  private unsaid: NodeJS.Timeout | undefined;
   private readonly stateChanged = new vscode.EventEmitter<ConnectionState>();
   private readonly activityChanged = new vscode.EventEmitter<Activity>();
   private readonly ghostShown = new vscode.EventEmitter<readonly ShownGhost[]>();
@@ -109,10 +112,14 @@ export class ServerLife implements Connection {
     }
   }
 
-  /** Say how settings and trust are now; a server that starts later is told when it starts. */
+  /**
+   * Say how settings and trust are now; a server that starts later is told when it starts.
+   *
+   * Several changes of one moment, as when trust is granted and settings count from then on, are
+   * said at once: each makes the server build its parts anew.
+   */
   reconfigure(): void {
-    const settings = withEmptySections(this.rules, readSettings(this.rules));
-    this.server?.reconfigure({ ...settings, trusted: vscode.workspace.isTrusted });
+    this.unsaid ??= setTimeout(() => this.sayUnsaid(), SETTLED_MS);
   }
 
   visible(document: vscode.TextDocument, lines: vscode.Range): void {
@@ -120,14 +127,25 @@ export class ServerLife implements Connection {
   }
 
   dispose(): void {
+    clearTimeout(this.unsaid);
     for (const emitter of [this.stateChanged, this.activityChanged, this.ghostShown]) {
       emitter.dispose();
     }
     this.ledgerChanged.dispose();
   }
 
+  private sayUnsaid(): void {
+    if (this.unsaid !== undefined) {
+      clearTimeout(this.unsaid);
+      this.unsaid = undefined;
+      const settings = withEmptySections(this.rules, readSettings(this.rules));
+      this.server?.reconfigure({ ...settings, trusted: vscode.workspace.isTrusted });
+    }
+  }
+
   private async ready(): Promise<RunningServer> {
     await this.start();
+    this.sayUnsaid();
     if (this.server === undefined) {
       throw new Error(this.trouble ?? 'the server is stopped; run "Ducktypist: Restart the Server"');
     }

@@ -10,7 +10,7 @@ const NOTHING: Wanted = {
   command: [],
   interpreter: '',
   own: undefined,
-  folders: ['/home/ada/shop'],
+  folders: ['/home/user/shop'],
   trusted: false,
 };
 const ANSWERS: Ran = { status: 0, output: 'ducktypist, version 0.1.0\n' };
@@ -26,7 +26,7 @@ interface Machine {
 class Fake implements World {
   readonly ran: string[] = [];
   readonly platform: NodeJS.Platform;
-  readonly home = '/home/ada';
+  readonly home = '/home/user';
   readonly environment: Record<string, string>;
   private readonly programs: Record<string, Ran>;
   private readonly links: Record<string, string>;
@@ -102,11 +102,11 @@ test('what the person named and is not there is said, and nothing else is taken'
 });
 
 test('an interpreter is asked for its ducktypist and imports nothing from where it stands', async () => {
-  const world = new Fake({ programs: { '/home/ada/venv/bin/python': ANSWERS } });
+  const world = new Fake({ programs: { '/home/user/venv/bin/python': ANSWERS } });
 
   const { launch, version } = await found({ interpreter: '~/venv/bin/python' }, world);
 
-  assert.deepEqual(world.ran, ['/home/ada/venv/bin/python -P -m ducktypist --version']);
+  assert.deepEqual(world.ran, ['/home/user/venv/bin/python -P -m ducktypist --version']);
   assert.deepEqual(launch.args, ['-P', '-m', 'ducktypist', 'serve']);
   assert.equal(version, '0.1.0');
 });
@@ -129,7 +129,7 @@ test('the order is: own environment, PATH, the tools of uv', async () => {
     '/usr/bin/ducktypist': ANSWERS,
     '/usr/bin/uv': { status: 0, output: '/tools/bin\n' },
     '/tools/bin/ducktypist': ANSWERS,
-    '/home/ada/.local/bin/ducktypist': ANSWERS,
+    '/home/user/.local/bin/ducktypist': ANSWERS,
   };
   const origins: string[] = [];
   for (const gone of ['', '/own/bin/python', '/usr/bin/ducktypist', '/tools/bin/ducktypist']) {
@@ -142,7 +142,7 @@ test('the order is: own environment, PATH, the tools of uv', async () => {
     '/own/bin/python',
     '/usr/bin/ducktypist',
     '/tools/bin/ducktypist',
-    '/home/ada/.local/bin/ducktypist',
+    '/home/user/.local/bin/ducktypist',
   ]);
 });
 
@@ -164,17 +164,17 @@ test('where nothing is found, each place that was looked at is named', async () 
 
   assert.match(words, /^Ducktypist needs its server\. Looked for the environment of this extension/);
   assert.match(words, /`ducktypist` on PATH: there is none/);
-  assert.match(words, /`uv tool` \(\/home\/ada\/\.local\/bin\): it is not there\.$/);
+  assert.match(words, /`uv tool` \(\/home\/user\/\.local\/bin\): it is not there\.$/);
 });
 
 test('nothing inside an untrusted workspace is run, by whatever way it is reached', async () => {
-  const shop = '/home/ada/shop';
+  const shop = '/home/user/shop';
   const inside = `${shop}/.venv/bin/ducktypist`;
   const ways: [Partial<Wanted>, Machine][] = [
     [{}, { path: `${shop}/.venv/bin`, programs: { [inside]: ANSWERS } }],
     [{ interpreter: `${shop}/.venv/bin/python` }, { programs: { [`${shop}/.venv/bin/python`]: ANSWERS } }],
     [{ command: [inside, 'serve'] }, { programs: { [inside]: ANSWERS } }],
-    [{ interpreter: '/usr/../home/ada/shop/python' }, { programs: { '/usr/../home/ada/shop/python': ANSWERS } }],
+    [{ interpreter: '/usr/../home/user/shop/python' }, { programs: { '/usr/../home/user/shop/python': ANSWERS } }],
     // An environment's Python is a link that leads out, and what it imports lies inside.
     [
       { interpreter: `${shop}/bin/python` },
@@ -200,9 +200,9 @@ test('nothing inside an untrusted workspace is run, by whatever way it is reache
 });
 
 test('what lies beside the workspace is not inside it', async () => {
-  const world = new Fake({ programs: { '/home/ada/shop-tools/py': ANSWERS } });
+  const world = new Fake({ programs: { '/home/user/shop-tools/py': ANSWERS } });
 
-  await found({ interpreter: '/home/ada/shop-tools/py' }, world);
+  await found({ interpreter: '/home/user/shop-tools/py' }, world);
 });
 
 test('entries of PATH that depend on the current folder are left out', async () => {
@@ -215,14 +215,14 @@ test('entries of PATH that depend on the current folder are left out', async () 
 });
 
 test('a uv of an untrusted workspace is not asked', async () => {
-  const uv = { '/home/ada/shop/bin/uv': { status: 0, output: '/home/ada/shop/bin' } };
-  const world = new Fake({ path: '/home/ada/shop/bin', programs: uv });
+  const uv = { '/home/user/shop/bin/uv': { status: 0, output: '/home/user/shop/bin' } };
+  const world = new Fake({ path: '/home/user/shop/bin', programs: uv });
 
   await missing({}, world);
 
   assert.deepEqual(world.ran, []);
   assert.equal(await lookUpAllowed('uv', NOTHING, world), undefined);
-  assert.equal(await lookUpAllowed('uv', { ...NOTHING, trusted: true }, world), '/home/ada/shop/bin/uv');
+  assert.equal(await lookUpAllowed('uv', { ...NOTHING, trusted: true }, world), '/home/user/shop/bin/uv');
 });
 
 test('on Windows programs end in .exe and paths have drives', async () => {
