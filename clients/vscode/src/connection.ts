@@ -38,6 +38,13 @@ export interface Connection {
    */
   command<T>(name: string, ...args: readonly unknown[]): Promise<T>;
 
+  /** The same; a cancelled `token` ends the work there. */
+  commandUntil<T>(
+    token: vscode.CancellationToken,
+    name: string,
+    ...args: readonly unknown[]
+  ): Promise<T>;
+
   /** Ask for an explanation (`ducktypist/explain`); passages come as they are written. */
   explain(
     params: ExplainParams,

@@ -14,7 +14,7 @@ export function followTrust(context: vscode.ExtensionContext, server: ServerLife
         // It may have been refused because it lies in the folder.
         void server.restart();
       } else {
-        server.reconfigure();
+        server.trusted();
       }
     }),
   );

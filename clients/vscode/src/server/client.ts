@@ -73,8 +73,10 @@ export async function connect(options: ClientOptions): Promise<RunningServer> {
   }
   return {
     version: client.initializeResult?.serverInfo?.version,
-    command: (name, args) =>
-      client.sendRequest(ExecuteCommandRequest.type, { command: name, arguments: [...args] }),
+    command: (name, args, token) => {
+      const asked = { command: name, arguments: [...args] };
+      return client.sendRequest(ExecuteCommandRequest.type, asked, token);
+    },
     explain: async (params, onPassage, token) => {
       const partialResultToken = crypto.randomUUID();
       const listening = client.onProgress(new ProgressType<Passage>(), partialResultToken, onPassage);
@@ -97,6 +99,9 @@ export async function connect(options: ClientOptions): Promise<RunningServer> {
       void client.sendNotification('workspace/didChangeConfiguration', {
         settings: { [SECTION]: settings },
       });
+    },
+    trusted: () => {
+      void client.sendNotification('ducktypist/trust', { trusted: true });
     },
     visible: (document, lines) => {
       void client.sendNotification('ducktypist/visible', {

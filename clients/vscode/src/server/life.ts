@@ -73,10 +73,26 @@ export class ServerLife implements Connection {
     await this.inTurn(() => this.end());
   }
 
-  async command<T>(name: string, ...args: readonly unknown[]): Promise<T> {
+  command<T>(name: string, ...args: readonly unknown[]): Promise<T> {
+    return this.executed<T>(name, args);
+  }
+
+  commandUntil<T>(
+    token: vscode.CancellationToken,
+    name: string,
+    ...args: readonly unknown[]
+  ): Promise<T> {
+    return this.executed<T>(name, args, token);
+  }
+
+  private async executed<T>(
+    name: string,
+    args: readonly unknown[],
+    token?: vscode.CancellationToken,
+  ): Promise<T> {
     const server = await this.ready();
     try {
-      const answer = await server.command(name, args);
+      const answer = await server.command(name, args, token);
       if (isCounting(name)) {
         this.ledgerChanged.fire();
       }
@@ -113,13 +129,17 @@ export class ServerLife implements Connection {
   }
 
   /**
-   * Say how settings and trust are now; a server that starts later is told when it starts.
+   * Say how settings are now; a server that starts later is told when it starts.
    *
-   * Several changes of one moment, as when trust is granted and settings count from then on, are
-   * said at once: each makes the server build its parts anew.
+   * Several changes of one moment are said at once: each makes the server build its parts anew.
    */
   reconfigure(): void {
     this.unsaid ??= setTimeout(() => this.sayUnsaid(), SETTLED_MS);
+  }
+
+  /** Say that the person has come to trust the workspace. */
+  trusted(): void {
+    this.server?.trusted();
   }
 
   visible(document: vscode.TextDocument, lines: vscode.Range): void {
@@ -138,8 +158,7 @@ export class ServerLife implements Connection {
     if (this.unsaid !== undefined) {
       clearTimeout(this.unsaid);
       this.unsaid = undefined;
-      const settings = withEmptySections(this.rules, readSettings(this.rules));
-      this.server?.reconfigure({ ...settings, trusted: vscode.workspace.isTrusted });
+      this.server?.reconfigure(withEmptySections(this.rules, readSettings(this.rules)));
     }
   }
 
@@ -173,7 +192,7 @@ export class ServerLife implements Connection {
 
   private async connect(found: Found): Promise<void> {
     const { connect } = await loadClient();
-    const said = JSON.stringify(this.said());
+    const [said, wasTrusted] = [JSON.stringify(readSettings(this.rules)), vscode.workspace.isTrusted];
     const server = await connect({
       launch: found.launch,
       folder: this.storage,
@@ -197,13 +216,13 @@ export class ServerLife implements Connection {
     }
     this.server = server;
     this.become('running');
-    if (said !== JSON.stringify(this.said())) {
+    // What was said at the start may have changed while it started.
+    if (!wasTrusted && vscode.workspace.isTrusted) {
+      this.trusted();
+    }
+    if (said !== JSON.stringify(readSettings(this.rules))) {
       this.reconfigure();
     }
-  }
-
-  private said(): unknown {
-    return { settings: readSettings(this.rules), trusted: vscode.workspace.isTrusted };
   }
 
   private lost(): void {

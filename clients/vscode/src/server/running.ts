@@ -37,7 +37,11 @@ export interface OfferedAction {
 export interface RunningServer {
   /** What it says of itself; undefined where it does not. */
   readonly version: string | undefined;
-  command(name: string, args: readonly unknown[]): Promise<unknown>;
+  command(
+    name: string,
+    args: readonly unknown[],
+    token?: vscode.CancellationToken,
+  ): Promise<unknown>;
   explain(
     params: ExplainParams,
     onPassage: (passage: Passage) => void,
@@ -45,7 +49,9 @@ export interface RunningServer {
   ): Promise<Explanation | null>;
   actions(document: vscode.TextDocument, range: vscode.Range): Promise<readonly OfferedAction[]>;
   /** Say how the settings are now. */
-  reconfigure(settings: Readonly<Record<string, unknown>>): void;
+  reconfigure(settings: Settings): void;
+  /** Say that the workspace is trusted by now. */
+  trusted(): void;
   /** Say which lines of a document are on the screen. */
   visible(document: vscode.TextDocument, lines: vscode.Range): void;
   stop(): Promise<void>;

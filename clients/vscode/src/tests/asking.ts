@@ -3,14 +3,6 @@
 import * as vscode from 'vscode';
 import type { Connection } from '../connection.ts';
 
-interface Cancellable {
-  commandUntil<T>(
-    token: vscode.CancellationToken,
-    name: string,
-    ...args: readonly unknown[]
-  ): Promise<T>;
-}
-
 /** Run one of the server's commands; cancelling ends it there, and the waiting here in any case. */
 export function commandUntil<T>(
   connection: Connection,
@@ -18,10 +10,7 @@ export function commandUntil<T>(
   name: string,
   ...args: readonly unknown[]
 ): Promise<T> {
-  const asked =
-    'commandUntil' in connection
-      ? (connection as Connection & Cancellable).commandUntil<T>(token, name, ...args)
-      : connection.command<T>(name, ...args);
+  const asked = connection.commandUntil<T>(token, name, ...args);
   return new Promise((resolve, reject) => {
     const stop = token.onCancellationRequested(() => reject(new vscode.CancellationError()));
     asked.then(resolve, reject).finally(() => stop.dispose());
