@@ -80,6 +80,24 @@ def test_the_tests_are_run_and_the_red_one_is_marked(shop: Shop) -> None:
     assert "1 passed, 1 failed" in shop.messages()
 
 
+def test_the_tests_see_what_was_just_typed_in_another_buffer(shop: Shop) -> None:
+    """Changed code, not saved, and the tests run at once from their own file: they pass."""
+    made_red(shop)
+    shop.lua(
+        """
+        local path, line = ...
+        local code, tests = vim.fn.bufadd(path), vim.api.nvim_get_current_buf()
+        vim.cmd.buffer(code)
+        vim.api.nvim_buf_set_lines(code, 4, 5, true, { line })
+        vim.cmd.buffer(tests)
+        vim.cmd('Ducktypist tests')
+        """,
+        str(shop.root / "shop/sums.py"),
+        FIXED,
+    )
+    shop.wait_told("2 passed", timeout_s=LONG_S)
+
+
 def test_a_red_test_is_marked_again_when_its_file_is_opened_again(shop: Shop) -> None:
     """Neovim forgets the marks of a buffer that is closed; the server says them once more."""
     made_red(shop)

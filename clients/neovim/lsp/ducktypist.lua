@@ -39,6 +39,9 @@ return {
     workspace = { codeLens = { refreshSupport = true } },
     experimental = { ducktypist = { activity = true } },
   },
+  -- Neovim holds changes back for 150 ms, and a request sends only those of its own buffer: tests
+  -- run from one file would not see what was just typed in another.
+  flags = { debounce_text_changes = 0 },
   before_init = function(params, config)
     require('ducktypist.server').before_init(params, config)
   end,

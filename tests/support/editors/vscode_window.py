@@ -140,7 +140,12 @@ class Window:
         self.page.keyboard.press("Escape")
         self.command("File: Revert File")
         self.command("View: Close All Editors")
-        self.page.locator(".tab").first.wait_for(state="detached")
+        # Of a file that is not seen and was not saved VS Code asks what to do with it.
+        gone, dialog = self.page.locator(".tab").first, self.page.locator(".monaco-dialog-box")
+        self.until(lambda: gone.count() == 0 or dialog.is_visible(), "the editors are closed")
+        if dialog.is_visible():
+            dialog.get_by_role("button", name="Don't Save").click()
+        gone.wait_for(state="detached")
 
     def command(self, title: str) -> None:
         """Run a command of the palette by its whole title."""
