@@ -51,13 +51,13 @@ async function writeBody(server: ServerLife): Promise<void> {
     );
     return;
   }
-  await server.command('ducktypist.applyAction', action.data);
+  await carryOut(server, action);
 }
 
 async function fixTest(server: ServerLife): Promise<void> {
   const action = await offered(server, 'fix');
   if (action !== undefined) {
-    await server.command('ducktypist.applyAction', action.data);
+    await carryOut(server, action);
     return;
   }
   const runTests = 'Run the Tests';
@@ -78,7 +78,13 @@ async function offered(server: ServerLife, kind: string): Promise<OfferedAction 
     throw new Error('open a file that is on disk first; this works where the cursor is');
   }
   const actions = await server.actions(editor.document, editor.selection);
-  return actions.find((action) => action.data?.action === kind);
+  return actions.find((action) => action.command?.arguments?.[0]?.action === kind);
+}
+
+async function carryOut(server: ServerLife, action: OfferedAction): Promise<void> {
+  if (action.command !== undefined) {
+    await server.command(action.command.command, ...(action.command.arguments ?? []));
+  }
 }
 
 async function switchCompletion(server: ServerLife): Promise<void> {

@@ -55,7 +55,7 @@ export async function connect(options: ClientOptions): Promise<RunningServer> {
       error: (...given) => byDefault().error(...given),
     }),
   );
-  client.registerFeature(experimental);
+  client.registerFeature(announced);
   client.onNotification('ducktypist/activity', (news: Activity) => happened.activity(news));
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) {
@@ -116,10 +116,21 @@ export async function connect(options: ClientOptions): Promise<RunningServer> {
   };
 }
 
-/** Says that we show what the model is doing. */
-const experimental: StaticFeature = {
+/**
+ * Says that we show what the model is doing, and that we do not resolve code actions.
+ *
+ * VS Code resolves the row that has the focus as soon as a menu opens, which would start a search
+ * that nobody asked for, and it forgets an action's command when the menu closes, before a search
+ * is done. Without it the server gives each action a command, which asks us to apply the edit.
+ */
+const announced: StaticFeature = {
   fillClientCapabilities(capabilities: ClientCapabilities): void {
     capabilities.experimental = { ...capabilities.experimental, [SECTION]: { activity: true } };
+    const actions = capabilities.textDocument?.codeAction;
+    if (actions !== undefined) {
+      delete actions.resolveSupport;
+      delete actions.dataSupport;
+    }
   },
   initialize: () => undefined,
   getState: () => ({ kind: 'static' }),

@@ -31,7 +31,11 @@ export interface Happenings {
 /** A code action of the server's, as far as the extension looks at it. */
 export interface OfferedAction {
   readonly title: string;
-  readonly data?: { readonly action?: string };
+  /** What carries it out. */
+  readonly command?: {
+    readonly command: string;
+    readonly arguments?: readonly { readonly action?: string }[];
+  };
 }
 
 export interface RunningServer {
