@@ -8,15 +8,13 @@ import pytest
 
 from support.editors.vscode import built_package, install, list_installed
 from support.editors.vscode_first_hover import actions_to_first_hover
+from support.editors.vscode_fixtures import left_nothing
 from support.editors.vscode_session import lived_in
 from support.shop import RULES, SHOP
 
+__all__ = ["left_nothing"]
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
-
-
-@pytest.fixture
-def left_nothing() -> None:
-    """Nothing here: each window looks at what is left, at its end."""
 
 
 def test_the_package_installs(tmp_path: Path) -> None:

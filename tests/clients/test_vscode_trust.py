@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from support.editors.vscode_fixtures import left_nothing
 from support.editors.vscode_session import Session, lived_in
 from support.shop import RULES, SHOP
+
+__all__ = ["left_nothing"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sandbox, pytest.mark.timeout(400)]
 
@@ -39,11 +42,6 @@ def session(marks: Path) -> Iterator[Session]:
     files = {**SHOP, ".vscode/settings.json": json.dumps(settings)}
     with lived_in(files, rules=RULES, opens="shop/sums.py", asks_for_trust=True) as found:
         yield found
-
-
-@pytest.fixture
-def left_nothing() -> None:
-    """Nothing for each test: the window of this file looks at what is left, at its end."""
 
 
 def test_an_untrusted_folder_is_explained_and_not_run(session: Session, marks: Path) -> None:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from support.editors.vscode_fixtures import left_nothing, tidied
 from support.editors.vscode_session import Session, lived_in
 from support.shop import RULES, SHOP
+
+__all__ = ["left_nothing", "tidied"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sandbox, pytest.mark.timeout(400)]
 
@@ -51,17 +54,6 @@ def session() -> Iterator[Session]:
     rules = [*MORE_RULES, *RULES]
     with lived_in(FILES, rules=rules, opens="shop/sums.py", keys=keys) as found:
         yield found
-
-
-@pytest.fixture
-def left_nothing() -> None:
-    """Nothing for each test: the window of this file looks at what is left, at its end."""
-
-
-@pytest.fixture(autouse=True)
-def _tidy(session: Session) -> Iterator[None]:
-    yield
-    session.window.close_editors()
 
 
 def _asks_for_ghost(session: Session, name: str) -> None:

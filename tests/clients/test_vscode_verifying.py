@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from support.editors.vscode_fixtures import left_nothing, tidied
 from support.editors.vscode_session import Session, lived_in
 from support.shop import RULES, SHOP
+
+__all__ = ["left_nothing", "tidied"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sandbox, pytest.mark.timeout(400)]
 
@@ -42,18 +45,6 @@ def session() -> Iterator[Session]:
     """Return a window on a shop with two red tests."""
     with lived_in(FILES, rules=RULES, opens="tests/test_sums.py", settings=ONCE) as found:
         yield found
-
-
-@pytest.fixture
-def left_nothing() -> None:
-    """Nothing for each test: the window of this file looks at what is left, at its end."""
-
-
-@pytest.fixture(autouse=True)
-def _tidy(session: Session) -> Iterator[None]:
-    yield
-    session.window.close_editors()
-    session.window.quiet()
 
 
 def _body_written(text: str) -> bool:

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from support.editors.vscode_fixtures import left_nothing, tidied
 from support.editors.vscode_session import Session, lived_in
 from support.shop import RULES, SHOP
+
+__all__ = ["left_nothing", "tidied"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.sandbox, pytest.mark.timeout(400)]
 
@@ -44,18 +47,6 @@ def session() -> Iterator[Session]:
     """Return a window on a shop."""
     with lived_in(FILES, rules=[*MORE_RULES, *RULES], opens="shop/sums.py") as found:
         yield found
-
-
-@pytest.fixture
-def left_nothing() -> None:
-    """Nothing for each test: the window of this file looks at what is left, at its end."""
-
-
-@pytest.fixture(autouse=True)
-def _tidy(session: Session) -> Iterator[None]:
-    yield
-    session.window.close_editors()
-    session.window.quiet()
 
 
 def test_the_status_bar_says_how_things_stand_and_opens_a_menu(session: Session) -> None:

@@ -72,7 +72,7 @@ async def test_a_body_is_written_by_a_click(script: Path, workspace: Workspace) 
     async with Window.opened(root, script=script) as window:
         uri, changed = window.open(root / "shop/words.py"), applies(window)
         (lens,) = (await lenses(window, uri)).values()
-        assert lens["command"]["title"] == "Write the body of `shout`"
+        assert lens["command"]["title"] == "Write the body of shout"
         assert lens["range"]["start"] == {"line": 0, "character": 0}
         assert lens["range"]["end"]["line"] == 0
         action = await window.action(uri, "def sh", "write the body")

@@ -394,7 +394,7 @@ async def test_progress_says_what_is_tried(
             progress=said.append,
         )
     assert re.fullmatch(r"candidate \d of \d: plausible", said[-2])
-    assert said[-1].startswith("plausible after ")
+    assert said[-1].startswith("plausible: candidate ")
 
 
 THIN = {

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import apsw
 import pytest
 
-from ducktypist.ledger import reading, traced
+from ducktypist.ledger import traced
 from ducktypist.ledger.recent import SQL, read_recent
 from ducktypist.ledger.stats import SOMEONE_WAITS, Speed
 from ducktypist.ledger.today import Today, read_today, worst
+from support.ledger_days import a_day_of_the_ledger
 from support.random_ledgers import MODELS, dice, write_randomly
 from support.tracing import Views, check, expected
+
+__all__ = ["a_day_of_the_ledger"]
 
 DAY = "2026-03-09"
 
@@ -26,18 +28,6 @@ def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     file = tmp_path / "l.sqlite3"
     write_randomly(file, dice(request.param), n_suggestions=400)
     return file
-
-
-@pytest.fixture(autouse=True)
-def a_day_of_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let today be the last day of the made-up ledgers."""
-
-    class Then(reading.dt.datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Then:
-            return cls(2026, 3, 9, 12, tzinfo=tz)
-
-    monkeypatch.setattr(reading.dt, "datetime", Then)
 
 
 def test_each_number_comes_from_a_view(path: Path) -> None:

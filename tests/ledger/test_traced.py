@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from ducktypist.domain import Kind
-from ducktypist.ledger import reading, traced
+from ducktypist.ledger import traced
 from ducktypist.ledger.forecasts import read_forecasts
 from ducktypist.ledger.query import SqliteRows
 from ducktypist.ledger.reading import CellKey
@@ -18,8 +18,11 @@ from ducktypist.ledger.report_rows import StatsFilter, sources_table, stats_tabl
 from ducktypist.ledger.sources import SourceKey
 from ducktypist.ledger.tell.cases import When
 from ducktypist.ledger.tell.rows import logged, past
+from support.ledger_days import a_day_of_the_ledger
 from support.random_ledgers import dice, write_randomly
 from support.tracing import Views, check
+
+__all__ = ["a_day_of_the_ledger"]
 
 CELL_KEY = tuple(CellKey.__slots__)
 FILTERS = (
@@ -36,18 +39,6 @@ def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     file = tmp_path / "l.sqlite3"
     write_randomly(file, dice(request.param), n_suggestions=250)
     return file
-
-
-@pytest.fixture(autouse=True)
-def a_day_of_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let today be the last day of the made-up ledgers."""
-
-    class Then(reading.dt.datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Then:
-            return cls(2026, 3, 9, 12, tzinfo=tz)
-
-    monkeypatch.setattr(reading.dt, "datetime", Then)
 
 
 def scope(filters: StatsFilter) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def test_a_body_is_offered_on_the_signature(tmp_path: Path) -> None:
     action = body_of(view.document.uri, functions(EMPTY, "python")[0])
     assert action is not None
     assert lens.command == types.Command(
-        title="Write the body of `shout`",
+        title="Write the body of shout",
         tooltip=action.title,
         command="ducktypist.applyAction",
         arguments=[action.data],
@@ -163,7 +163,7 @@ def test_of_several_functions_of_one_name_the_last_is_meant(tmp_path: Path) -> N
     """An action names its function, so an earlier one is not offered."""
     one = 'def f():\n    """Doc."""\n\n\n'
     room = Room(tmp_path)
-    assert told(room.lenses(room.view("a.py", one + one))) == [("Write the body of `f`", 4)]
+    assert told(room.lenses(room.view("a.py", one + one))) == [("Write the body of f", 4)]
     assert room.lenses(room.view("a.py", one + "def f():\n    return 1\n")) == []
 
 
@@ -206,7 +206,7 @@ def test_a_data_race_can_be_removed(tmp_path: Path) -> None:
     ("lens", "titles"),
     [
         ({"bodies": False}, ["Run", "Fix"]),
-        ({"tests": False}, ["Write the body of `test_new`"]),
+        ({"tests": False}, ["Write the body of test_new"]),
         ({"bodies": False, "tests": False}, []),
     ],
 )

@@ -119,7 +119,7 @@ def _of_body(view: View, function: FunctionRegion) -> Iterator[types.CodeLens]:
     action = body_of(view.document.uri, function)
     if action is not None:
         at = _line_of(view.mapper, function)
-        yield _applying(f"Write the body of `{function.name}`", action, at)
+        yield _applying(f"Write the body of {function.name}", action, at)
 
 
 def _of_test(
@@ -136,7 +136,7 @@ def _of_test(
     yield _lens(
         at,
         title="Run",
-        tooltip=f"Ducktypist: run `{name_of(first.node_id)}`",
+        tooltip=f"Ducktypist: run {name_of(first.node_id)}",
         command="ducktypist.runTests",
         argument={"uri": view.document.uri, "nodeid": node_id},
     )

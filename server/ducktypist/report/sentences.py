@@ -47,6 +47,11 @@ def coverage(content: Content) -> str:
     if not totals.n_answered:
         return ""
     n_unknown = max(0, totals.n_answered - totals.n_verified)
+    if not totals.n_verified:
+        # The first sentence says it of all of them.
+        return (
+            "All models, kinds and languages are thrown together here; below they are told apart."
+        )
     if not n_unknown:
         return "Every suggestion that got an answer was verified."
     return (

@@ -161,7 +161,7 @@ async def _try_all(means: Means, pool: Pool, found: Search, validator: Validator
             found.first_plausible_ms = (clock() - found.started_s) * 1000
             found.n_before_first = number
             found.deadline_s = min(found.deadline_s, clock() + config.more_s)
-            means.progress(f"plausible after {number} candidates; looking for others")
+            means.progress(f"plausible: candidate {number}; looking for others")
         if len(found.plausible) >= ENOUGH:
             return
 
