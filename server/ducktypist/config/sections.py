@@ -34,7 +34,9 @@ class EngineConfig:
     """A host whose step (a few hundred tokens at most) takes longer counts as hung and is started
     again (where a step is measured to take long, five times that); 0 means for ever."""
     idle_unload_s: float = 1800.0
+    """After how many seconds without work the model leaves the memory; 0 means never."""
     request_timeout_s: float = 120.0
+    """How many seconds a remote engine has for one answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,9 @@ class ExplainConfig:
     """Hover explanations."""
 
     enabled: bool = True
+    """Show explanations in hovers."""
     max_tokens: int = 180
+    """How many tokens an explanation may have."""
     max_lines: int = 60
     """A longer block is explained by its first lines."""
     language: str = ""
@@ -84,9 +88,11 @@ class CompleteConfig:
     """Inline completion and ``write the body``."""
 
     inline_enabled: bool = True
+    """Suggest ghost text while you type."""
     disabled_languages: tuple[str, ...] = ()
     """Language ids in which nothing is suggested while typing, such as ``markdown``."""
     inline_max_tokens: int = 96
+    """How many tokens one ghost text may have."""
     inline_max_lines: int = 12
     """A suggestion that goes on longer is cut at the end of a line."""
     inline_first_line_ms: float = 1000.0
@@ -97,13 +103,17 @@ class CompleteConfig:
     debounce_max_ms: int = 500
     """How long at most, for who types slowly and evenly."""
     max_tokens: int = 320
+    """How many tokens one body of a function may have."""
     max_candidates: int = 8
+    """How many bodies are tried for one function."""
     budget_s: float = 90.0
+    """How many seconds the search for a body may take, the runs included."""
     more_s: float = 4.0
     """How long to go on after the first body that passes, so that several can be compared."""
     repair_s: float = 20.0
     """How long to mend the best body line by line when none passes; 0 means not at all."""
     repeats: int = 3
+    """How often a body must pass before it is offered."""
     offer_unverified: bool = False
     """When there was something to run and no candidate passed it, offer the best one anyway."""
     recent_chunks: int = 16
@@ -129,7 +139,9 @@ class FixConfig:
     repair_rounds: int = 2
     """How often to ask again with the new failure when nothing was plausible; at most two."""
     line_max_tokens: int = 48
+    """How many tokens the model may write where one line is replaced."""
     repeats: int = 3
+    """How often a patch must pass before it is offered."""
     sources: tuple[str, ...] = ()
     """Which kinds of candidates to try, in this order; empty means all, those first that the ledger
     says work for this model."""
@@ -173,10 +185,15 @@ class VerifyConfig:
     """Limits of a sandboxed run."""
 
     timeout_s: float = 20.0
+    """How many seconds one test may run."""
     suite_timeout_s: float = 60.0
+    """How many seconds a whole run of tests may take."""
     max_memory_bytes: int = 2 * 1024**3
+    """How many bytes of memory a run may use."""
     max_processes: int = 128
+    """How many processes a run may have at once."""
     max_output_bytes: int = 10 * 1024**2
+    """How many bytes of a run's output are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +219,7 @@ class TelemetryConfig:
     """OpenTelemetry, to a collector of one's own. Off until it is turned on."""
 
     enabled: bool = False
+    """Send metrics and traces to the collector."""
     endpoint: str = ""
     """The collector's OTLP/HTTP address, such as ``http://127.0.0.1:4318``."""
     headers: tuple[str, ...] = ()

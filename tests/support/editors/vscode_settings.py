@@ -46,29 +46,6 @@ TITLES: Final = {
     "telemetry": "Telemetry",
 }
 """What a section is called in the settings editor."""
-PLAIN: Final = {
-    "engine.idle_unload_s": "After how many seconds without work the model leaves the memory; "
-    "0 means never.",
-    "engine.request_timeout_s": "How many seconds a remote engine has for one answer.",
-    "explain.enabled": "Show explanations in hovers.",
-    "explain.max_tokens": "How many tokens an explanation may have.",
-    "complete.inline_enabled": "Suggest ghost text while you type.",
-    "complete.inline_max_tokens": "How many tokens one ghost text may have.",
-    "complete.max_tokens": "How many tokens one body of a function may have.",
-    "complete.max_candidates": "How many bodies are tried for one function.",
-    "complete.budget_s": "How many seconds the search for a body may take, the runs included.",
-    "complete.repeats": "How often a body must pass before it is offered.",
-    "fix.line_max_tokens": "How many tokens the model may write where one line is replaced.",
-    "fix.repeats": "How often a patch must pass before it is offered.",
-    "verify.timeout_s": "How many seconds one test may run.",
-    "verify.suite_timeout_s": "How many seconds a whole run of tests may take.",
-    "verify.max_memory_bytes": "How many bytes of memory a run may use.",
-    "verify.max_processes": "How many processes a run may have at once.",
-    "verify.max_output_bytes": "How many bytes of a run's output are read.",
-    "telemetry.enabled": "Send metrics and traces to the collector.",
-}
-"""Descriptions of settings that have none beside them in the server: their names say it there, and
-the settings editor shows them in other company."""
 TYPES: Final = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
@@ -122,9 +99,9 @@ def described(key: str) -> str:
     """Return what the settings editor says of one of the server's settings.
 
     Raises:
-        KeyError: Nothing does, neither its docstring nor ``PLAIN``.
+        KeyError: It has no docstring.
     """
-    said = _docstrings().get(key) or PLAIN[key]
+    said = _docstrings()[key]
     text = re.sub(r"\s+", " ", said).strip().replace("``", "`")
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
