@@ -129,3 +129,29 @@ def test_the_ledger_view_has_the_report_and_recent_suggestions(session: Session)
     recent.filter(has_text="taken.py").first.click()
     window.tab("taken.py").wait_for()
     window.status_bar.get_by_text("Ln 5, Col").first.wait_for()
+
+
+def test_the_walkthrough_leads_through_the_first_five_minutes(session: Session) -> None:
+    """It has five steps, and each shows its page."""
+    window = session.window
+    window.command("Welcome: Open Walkthrough...")
+    window.choice("First Steps with Ducktypist").click(timeout=30_000)
+    page = window.page.locator(".getting-started-steps-container, .gettingStartedContainer").first
+    steps = page.locator(".getting-started-step")
+    expect(steps).to_have_count(5)
+    expect(page).to_contain_text("First Steps with Ducktypist")
+    expect(page).to_contain_text("Have a body written")
+    window.picture("vscode-walkthrough")
+
+
+def test_the_settings_are_described_where_they_are_set(session: Session) -> None:
+    """The settings editor shows what a setting does, in the server's own words."""
+    window = session.window
+    window.command("Preferences: Open Settings (UI)")
+    editor = window.page.locator(".settings-editor")
+    editor.locator(".suggest-input-container .monaco-editor").first.click()
+    window.page.keyboard.type("ducktypist.lens.tests")
+    row = editor.locator(".setting-item-contents", has_text="Run and Fix above tests").first
+    row.wait_for()
+    expect(row).to_contain_text("Lens")
+    window.picture("vscode-settings")

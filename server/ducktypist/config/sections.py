@@ -36,7 +36,7 @@ class EngineConfig:
     idle_unload_s: float = 1800.0
     """After how many seconds without work the model leaves the memory; 0 means never."""
     request_timeout_s: float = 120.0
-    """How many seconds a remote engine has for one answer."""
+    """How many seconds the engine has for one answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,19 +153,23 @@ class Window:
             has=self.page.locator(".label-name", has_text=re.compile(rf"^{re.escape(title)}$"))
         )
 
-        def ask() -> None:
+        def run() -> None:
             self._quick_box("F1").fill(f">{title}")
+            # The list may go away before it is clicked, as when a view takes the focus.
+            row.first.click(timeout=STEP_MS)
 
-        self.do_until(ask, row.first)
-        row.first.click()
+        self.do_until(run, self.page.locator("body"))
 
     def go_to(self, line: int, column: int = 1) -> None:
         """Put the cursor at a line and column, both counted from 1."""
-        box = self._quick_box("Control+g")
-        box.fill(f":{line}:{column}")
-        self.page.keyboard.press("Enter")
-        self.page.locator(".quick-input-widget").first.wait_for(state="hidden")
-        self.status_bar.get_by_text(f"Ln {line}, Col ").first.wait_for()
+
+        def go() -> None:
+            self._quick_box("Control+g").fill(f":{line}:{column}", timeout=STEP_MS)
+            self.page.keyboard.press("Enter")
+            widget = self.page.locator(".quick-input-widget").first
+            widget.wait_for(state="hidden", timeout=STEP_MS)
+
+        self.do_until(go, self.status_bar.get_by_text(f"Ln {line}, Col ").first)
 
     def type(self, text: str, *, delay_ms: float = 30) -> None:
         """Type a text key by key."""
