@@ -17,6 +17,9 @@ SETUP: dict[str, Any] = {
     "rules": [
         {"kind": "infill", "match": "def sum_of", "reply": BODY},
         {"kind": "infill", "match": "def quack", "reply": DUCKS},
+        # Only of what is typed while the menu is open.
+        {"kind": "infill", "match": "def listed.*return en", "reply": "tries.copy()"},
+        {"kind": "infill", "match": "def listed", "reply": ""},
     ],
     "after": """
 vim.keymap.set('i', '<M-a>', '<Plug>(ducktypist-accept)')
@@ -34,6 +37,7 @@ QUACK = (
     "    return"
 )
 REPLY = "return text.upper()"
+LISTED = 'def listed(enormous, entries):\n    """Return a copy."""\n    return'
 
 
 def offered(shop: Shop, text: str, shown: str, *, typed: str = " ") -> int:
@@ -184,3 +188,51 @@ def test_an_accept_key_without_a_suggestion(shop: Shop) -> None:
     shop.typed("y")
     shop.until(lambda: shop.text.endswith("y"), what="the typed letter")
     assert shop.text == "x = 1\ny"
+
+
+def test_what_a_menu_kept_away_comes_when_it_closes(shop: Shop) -> None:
+    """While a completion menu is open nothing is suggested; what was typed by then counts."""
+    shop.lua("vim.bo.complete, vim.o.completeopt = '.', 'menu,menuone,noinsert,noselect'")
+    shop.go("shop/typed.py", LISTED)
+    shop.lua("vim.bo.complete = '.'")
+    shop.keys("GA")
+    shop.wait("vim.api.nvim_get_mode().mode == 'i'")
+    shop.typed(" e")
+    shop.keys("<C-n>")
+    shop.wait("vim.fn.pumvisible() == 1")
+    shop.typed("n")
+    shop.wait("vim.fn.pumvisible() == 1")
+    assert "tries.copy()" not in shop.shown()
+    shop.keys("<C-e>")
+    shop.wait_shown("tries.copy()")
+    assert shop.text == LISTED + " en"
+    shop.normal()
+
+
+def test_what_the_menu_of_a_plugin_kept_away_comes_when_it_says_that_it_closed(shop: Shop) -> None:
+    """Such a menu changes no text when it closes; its event is all that there is to go by.
+
+    A stand-in speaks as blink.cmp does; the real ones are not in any package registry.
+    """
+    shop.lua(
+        """
+        _G.menu_stands = true
+        package.loaded['blink.cmp'] = { is_menu_visible = function() return _G.menu_stands end }
+        """
+    )
+    try:
+        shop.go("shop/typed.py", LISTED)
+        shop.keys("GA")
+        shop.wait("vim.api.nvim_get_mode().mode == 'i'")
+        shop.typed(" en")
+        assert "tries.copy()" not in shop.shown()
+        shop.lua(
+            """
+            _G.menu_stands = false
+            vim.api.nvim_exec_autocmds('User', { pattern = 'BlinkCmpMenuClose' })
+            """
+        )
+        shop.wait_shown("tries.copy()")
+    finally:
+        shop.lua("package.loaded['blink.cmp'] = nil")
+        shop.normal()

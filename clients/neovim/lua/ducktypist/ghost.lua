@@ -26,6 +26,11 @@ function M.menu_is_open()
     return true
   end
   local cmp = package.loaded['cmp']
+  -- `cmp.visible` waits until its sources have answered, and lets other things happen meanwhile.
+  local view = vim.tbl_get(cmp or {}, 'core', 'view')
+  if view and view.visible then
+    return view:visible() == true
+  end
   return cmp ~= nil and cmp.visible ~= nil and cmp.visible() == true
 end
 

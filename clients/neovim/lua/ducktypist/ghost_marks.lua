@@ -20,6 +20,8 @@ local queued
 ---@type table<integer, true>
 local attached = {}
 local follows_cmp = false
+--- Whether a menu kept a suggestion from being asked for.
+local is_put_off = false
 
 local function give_up_request()
   if timer then
@@ -65,7 +67,8 @@ end
 ---@param bufnr integer
 local function ask_soon(bufnr)
   local options = require('ducktypist.config').get()
-  if options.hide_with_menu and require('ducktypist.ghost').menu_is_open() then
+  is_put_off = options.hide_with_menu and require('ducktypist.ghost').menu_is_open()
+  if is_put_off then
     give_up_request()
     return
   end
@@ -86,13 +89,26 @@ local function ask_soon(bufnr)
   )
 end
 
+--- Show again what a menu hid, or ask for what it kept from being asked for.
+local function menu_closed()
+  -- Some tell of the end while the menu is still there.
+  vim.schedule(function()
+    held().refresh()
+    local bufnr = api.nvim_get_current_buf()
+    local is_typing = attached[bufnr] and api.nvim_get_mode().mode:sub(1, 1) == 'i'
+    if is_put_off and is_typing and not held().current() then
+      ask_soon(bufnr)
+    end
+  end)
+end
+
 --- nvim-cmp opens its menu later than the text changes, and tells of it in a way of its own.
 local function follow_cmp()
   local cmp = package.loaded['cmp']
   if cmp and cmp.event and not follows_cmp then
     follows_cmp = true
     cmp.event:on('menu_opened', held().refresh)
-    cmp.event:on('menu_closed', held().refresh)
+    cmp.event:on('menu_closed', menu_closed)
   end
 end
 
@@ -127,14 +143,14 @@ function M.attach(_, bufnr)
     end)
   end)
   on({ 'CursorMovedI', 'CompleteChanged' }, held().refresh)
-  on('CompleteDone', function()
-    vim.schedule(held().refresh)
-  end)
+  on('CompleteDone', menu_closed)
   on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, function()
+    is_put_off = false
     give_up_request()
     held().forget()
   end)
-  on('User', held().refresh, { 'BlinkCmpMenuOpen', 'BlinkCmpMenuClose' })
+  on('User', held().refresh, { 'BlinkCmpMenuOpen' })
+  on('User', menu_closed, { 'BlinkCmpMenuClose' })
   on({ 'BufUnload', 'BufWipeout' }, function()
     attached[bufnr] = nil
     api.nvim_del_augroup_by_id(group)
