@@ -8,24 +8,16 @@ import pytest
 
 from ducktypist.app.watching import Doing, EngineWatch, ModelKey
 from ducktypist.domain import ModelIdentity
-from ducktypist.engine.client import EngineClient, EngineState, HostSpec
+from ducktypist.engine.client import EngineClient, EngineState
 from ducktypist.engine.identity import Introduction
 from ducktypist.errors import EngineUnavailableError, ModelMissingError, UnknownModelError
+from support.engines import unstarted
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> EngineClient:
     """Return the client of a host that nobody has started."""
-    spec = HostSpec(
-        socket_dir=tmp_path,
-        log_dir=tmp_path,
-        backend="llama_cpp",
-        model_path=tmp_path / "duck.gguf",
-        model_name="duck",
-        model_sha256="ab" * 32,
-        quantisation="Q4_K_M",
-    )
-    return EngineClient.embedded(spec)
+    return unstarted(tmp_path)
 
 
 def test_an_engine_goes_through_its_states(engine: EngineClient) -> None:

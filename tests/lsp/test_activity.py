@@ -14,11 +14,11 @@ from lsprotocol import types
 
 from ducktypist.app.watching import Doing, EngineLook, EngineWatch, ModelKey
 from ducktypist.config import Config
-from ducktypist.engine.client import EngineClient, EngineState, HostSpec
+from ducktypist.engine.client import EngineState
 from ducktypist.ledger.store import Ledger
 from ducktypist.ledger.today import Today
 from ducktypist.lsp.activity import EVERY_S, METHOD, ActivityDesk, told, wants_activity
-from support.engines import until_async
+from support.engines import unstarted, until_async
 from support.ledger_events import generated, new_id, requested, verified
 
 ASKED = {"ducktypist": {"activity": True}}
@@ -28,21 +28,12 @@ class Told:
     """A window that notes what its client is told, and when."""
 
     def __init__(self, folder: Path, *, experimental: Any = ASKED) -> None:
-        spec = HostSpec(
-            socket_dir=folder,
-            log_dir=folder,
-            backend="llama_cpp",
-            model_path=folder / "duck.gguf",
-            model_name="duck-0.5b",
-            model_sha256="ab" * 32,
-            quantisation="Q4_K_M",
-        )
         self.messages: list[dict[str, Any]] = []
         self.at_s: list[float] = []
         self.background: list[asyncio.Future[Any]] = []
         self.n_looks = 0
         self.watch = EngineWatch()
-        self.engine = self.watch.built(EngineClient.embedded(spec))
+        self.engine = self.watch.built(unstarted(folder, name="duck-0.5b"))
         self.ledger = Ledger(folder / "l.sqlite3")
         self.client = types.ClientCapabilities(experimental=experimental)
         self.app = SimpleNamespace(

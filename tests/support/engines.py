@@ -32,6 +32,20 @@ def spec_of(script: Path, folder: Path, *, idle_unload_s: float = 30.0) -> HostS
     )
 
 
+def unstarted(folder: Path, *, name: str = "duck") -> EngineClient:
+    """Return the client of a host that nobody has started, for a model that is not there."""
+    spec = HostSpec(
+        socket_dir=folder,
+        log_dir=folder,
+        backend="llama_cpp",
+        model_path=folder / "duck.gguf",
+        model_name=name,
+        model_sha256="ab" * 32,
+        quantisation="Q4_K_M",
+    )
+    return EngineClient.embedded(spec)
+
+
 @contextlib.asynccontextmanager
 async def running(spec: HostSpec, **limits: float) -> AsyncIterator[EngineClient]:
     """Give a client of a host, and end both afterwards."""

@@ -198,6 +198,14 @@ def path_to_uri(path: Path) -> str:
 # --------------------------------------------------------------------------- edits
 
 
+def range_as_json(place: types.Range) -> dict[str, dict[str, int]]:
+    """Return a range for where JSON of our own is sent, which lsprotocol does not convert."""
+    return {
+        name: {"line": at.line, "character": at.character}
+        for name, at in (("start", place.start), ("end", place.end))
+    }
+
+
 def workspace_edit(
     edits: Sequence[TextEdit],
     *,

@@ -19,6 +19,7 @@ from ducktypist.domain import ClaimCount, Span
 from ducktypist.errors import DucktypistError, EngineError
 from ducktypist.features.explain import ExplainRequest, Passage
 from ducktypist.features.workbench import new_suggestion_id
+from ducktypist.lsp.convert import range_as_json
 from ducktypist.lsp.hover import why_not
 from ducktypist.lsp.progress import progress
 from ducktypist.lsp.showing import show_document
@@ -79,7 +80,7 @@ class Reply:
             },
             "cached": bool(ids) and max(ids) < self._asked_at,
             "language": self.language,
-            "range": None if self.range is None else _as_json(self.range),
+            "range": None if self.range is None else range_as_json(self.range),
         }
 
 
@@ -209,17 +210,10 @@ async def _workbench(session: Session) -> tuple[Workbench | None, DucktypistErro
 def _partial(view: View, passage: Passage) -> dict[str, Any]:
     value: dict[str, Any] = {"markdown": passage.markdown, "kind": passage.kind}
     if passage.span is not None:
-        value["range"] = _as_json(view.mapper.to_range(passage.span))
+        value["range"] = range_as_json(view.mapper.to_range(passage.span))
     if passage.suggestion_id:
         value["suggestion_id"] = passage.suggestion_id
     return value
-
-
-def _as_json(place: types.Range) -> dict[str, dict[str, int]]:
-    return {
-        name: {"line": at.line, "character": at.character}
-        for name, at in (("start", place.start), ("end", place.end))
-    }
 
 
 def _together(one: types.Range | None, other: types.Range) -> types.Range:

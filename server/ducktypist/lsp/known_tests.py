@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ducktypist.domain import Document, FailingTest, TestResult
+from ducktypist.domain import Document, FailingTest, Span, TestResult
 from ducktypist.features.followed_files import language_of
 from ducktypist.features.grounds import TEST_FILES
 from ducktypist.features.red import MAX_MESSAGE_CHARS, TestRun, shortened
-from ducktypist.lsp.convert import Mapper
+from ducktypist.lsp.convert import Mapper, range_as_json
 from ducktypist.lsp.diagnostics import name_of
 from ducktypist.lsp.passed_tests import digest_of
 from ducktypist.lsp.window import View
@@ -140,10 +140,6 @@ def _language(document: Document, path: Path) -> str:
 def _range(mapper: Mapper, test: TestFunction) -> dict[str, Any]:
     """Return where a test stands, from its signature on, as JSON."""
     function = test.region
-    start, end = (_position(mapper, at) for at in (function.signature.start, function.span.end))
-    return {"start": start, "end": end}
-
-
-def _position(mapper: Mapper, offset: int) -> dict[str, int]:
-    at = mapper.to_position(offset)
-    return {"line": at.line, "character": at.character}
+    return range_as_json(
+        mapper.to_range(Span(start=function.signature.start, end=function.span.end))
+    )

@@ -42,9 +42,8 @@ async def code_lenses(session: Session, view: View) -> list[types.CodeLens]:
     found: list[tuple[int, types.CodeLens]] = []
     if config.bodies:
         found += [
-            (function.signature.start, lens)
-            for function in places.bodiless
-            for lens in _of_body(view, function)
+            (function.signature.start, _of_body(view, function, action))
+            for function, action in places.bodiless
         ]
     found += [
         (function.signature.start, lens)
@@ -85,7 +84,8 @@ class LensNews:
 class _Places:
     """Where lenses may stand in one text."""
 
-    bodiless: tuple[FunctionRegion, ...]
+    bodiless: tuple[tuple[FunctionRegion, types.CodeAction], ...]
+    """With the action that writes the body."""
     tests: dict[str, FunctionRegion]
     """By their suffix; of several the last, as at run time."""
 
@@ -97,10 +97,9 @@ def _places(view: View) -> _Places:
     named = {function.qualified_name: function for function in functions(text, language)}
     return _Places(
         bodiless=tuple(
-            function
+            (function, action)
             for function in named.values()
-            if function.is_empty
-            and function.docstring is not None
+            if (action := body_of(view.document.uri, function)) is not None
             and not is_stub
             and not is_only_declared(text, language, function)
         ),
@@ -115,11 +114,9 @@ def _by_name(tests: Sequence[FailingTest]) -> dict[str, list[FailingTest]]:
     return found
 
 
-def _of_body(view: View, function: FunctionRegion) -> Iterator[types.CodeLens]:
-    action = body_of(view.document.uri, function)
-    if action is not None:
-        at = _line_of(view.mapper, function)
-        yield _applying(f"Write the body of {function.name}", action, at)
+def _of_body(view: View, function: FunctionRegion, action: types.CodeAction) -> types.CodeLens:
+    at = _line_of(view.mapper, function)
+    return _applying(f"Write the body of {function.name}", action, at)
 
 
 def _of_test(

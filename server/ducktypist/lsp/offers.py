@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from ducktypist.domain import FailingTest
-from ducktypist.lsp.convert import supports_action_data, supports_resolve_edit
+from ducktypist.lsp.convert import range_as_json, supports_action_data, supports_resolve_edit
 from ducktypist.lsp.diagnostics import SOURCE
 from ducktypist.lsp.window import View
 from ducktypist.syntax.regions import FunctionRegion, function_at, test_functions
@@ -176,15 +176,9 @@ def _body(view: View, place: _Place) -> Iterator[types.CodeAction]:
 
 
 def _explain(view: View, params: types.CodeActionParams) -> Iterator[types.CodeAction]:
-    start, end = (
-        {"line": at.line, "character": at.character}
-        for at in (params.range.start, params.range.end)
-    )
-    place = (
-        {"position": start}
-        if start == end
-        else {"position": start, "range": {"start": start, "end": end}}
-    )
+    chosen = range_as_json(params.range)
+    is_empty = chosen["start"] == chosen["end"]
+    place = {"position": chosen["start"], **({} if is_empty else {"range": chosen})}
     yield types.CodeAction(
         title=EXPLAIN,
         kind=types.CodeActionKind.Source,
