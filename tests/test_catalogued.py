@@ -59,7 +59,7 @@ def test_the_catalogue_is_listed_with_what_is_here() -> None:
     stored("owner--tiny--Q5_K_M", name="hf:owner/tiny:Q5_K_M", sha256="cd" * 32)
     told = table(ENTRY.name)
     models = by_name(told)
-    assert list(models)[:-1] == [entry.name for entry in load_catalogue().entries]
+    assert list(models)[:-1] == [entry.name for entry in load_catalogue().recommended()]
     assert (told["wanted"], models[ENTRY.name]["is_wanted"]) == (ENTRY.name, True)
     assert (models[ENTRY.name]["is_here"], models[ENTRY.name]["licence"]) == (True, ENTRY.licence)
     assert models["hf:owner/tiny:Q5_K_M"] == {
@@ -93,3 +93,16 @@ def test_a_name_that_nothing_has_is_wanted_by_nobody() -> None:
     told = table("no-such-model-at-all")
     assert told["wanted"] == "no-such-model-at-all"
     assert not any(one["is_wanted"] for one in told["models"])
+
+
+def test_a_quantisation_is_listed_when_it_is_here_or_wanted() -> None:
+    """Of the others of a model only the one to take if in doubt; sizes are about right."""
+    first, second, third = load_catalogue().of_model("qwen2.5-coder-7b-instruct")[:3]
+    assert not by_name(table()).keys() & {second.name, third.name}
+    stored(second.name, name=second.name, sha256="ef" * 32)
+    models = by_name(table(third.name))
+    assert [name for name in models if name.startswith(first.model)] == [
+        one.name for one in (first, second, third)
+    ]
+    assert (models[second.name]["is_here"], models[third.name]["is_wanted"]) == (True, True)
+    assert models[first.name]["n_bytes"] == first.about_bytes

@@ -8,7 +8,7 @@ import pytest
 
 from ducktypist.bench.explain.bash_runs import Printed
 from ducktypist.bench.explain.intervals import bootstrap_mean, quantile_interval
-from ducktypist.bench.explain.journal import Journal
+from ducktypist.bench.journal import Journal
 from ducktypist.bench.explain.parts.predict import foretold_of
 from ducktypist.bench.explain.questions import Questions
 from ducktypist.bench.explain.stripping import code_block, stripped

@@ -7,21 +7,20 @@ import pytest
 
 from ducktypist.engine.llama_offload import (
     FLASH_ATTENTION,
-    OVERHEAD_BYTES,
     Asked,
-    Gpu,
     Offload,
-    Shape,
     flash_attention_type,
-    need_bytes,
     plan,
 )
 from ducktypist.engine.retreat import Retreat
+from ducktypist.fit.layers import Layers
+from ducktypist.fit.machine import Gpu
+from ducktypist.fit.memory import gpu_need
 
 MIB = 1024**2
 GIB = 1024**3
 
-SEVEN_B_Q4 = Shape(
+SEVEN_B_Q4 = Layers(
     # Qwen2.5-Coder-7B-Instruct Q4_K_M: 28 layers, grouped attention with 4 key-value heads.
     layer_bytes=(133 * MIB,) * 28,
     output_bytes=426 * MIB,
@@ -50,7 +49,7 @@ def _gpu(free_gib: float, total_gib: float, *, used_by: str = "") -> Gpu:
     )
 
 
-def _plan(gpus: list[Gpu], *, level: int = 0, shape: Shape = SEVEN_B_Q4, **asked: Any) -> Offload:
+def _plan(gpus: list[Gpu], *, level: int = 0, shape: Layers = SEVEN_B_Q4, **asked: Any) -> Offload:
     return plan(
         dataclasses.replace(ASKED, **asked),
         has_gpu_build=True,
@@ -84,11 +83,12 @@ def test_as_many_layers_as_fit(gpus: list[Gpu], least: int, most: int) -> None:
 def test_what_is_planned_fits(free_gib: float) -> None:
     """Weights, cache, buffers and the driver's part stay below what is free; one more would not."""
     planned = _plan([_gpu(free_gib, 32)])
-    need = need_bytes(ASKED, SEVEN_B_Q4, n_cells=8192, n_gpu_layers=planned.n_gpu_layers)
-    assert need + OVERHEAD_BYTES * (planned.n_gpu_layers > 0) <= free_gib * GIB
-    if 0 < planned.n_gpu_layers < 29:
-        more = need_bytes(ASKED, SEVEN_B_Q4, n_cells=8192, n_gpu_layers=planned.n_gpu_layers + 1)
-        assert more + OVERHEAD_BYTES > free_gib * GIB
+    wanted = ASKED.wanted(n_cells=8192)
+    n_layers = planned.n_gpu_layers
+    assert gpu_need(SEVEN_B_Q4, wanted, n_gpu_layers=n_layers).total_bytes <= free_gib * GIB
+    if 0 < n_layers < 29:
+        more = gpu_need(SEVEN_B_Q4, wanted, n_gpu_layers=n_layers + 1)
+        assert more.total_bytes > free_gib * GIB
 
 
 def test_a_larger_cache_takes_layers_and_quantising_it_gives_them_back() -> None:
@@ -183,7 +183,7 @@ def test_layers_of_different_sizes_are_counted_as_they_are() -> None:
     """llama.cpp takes them from the last to the first."""
     layers = (100 * MIB,) * 4 + (400 * MIB,) * 4
     shape = dataclasses.replace(SEVEN_B_Q4, layer_bytes=layers, kv_values=(0,) * 8)
-    room = OVERHEAD_BYTES + need_bytes(ASKED, shape, n_cells=8192, n_gpu_layers=1)
+    room = gpu_need(shape, ASKED.wanted(n_cells=8192), n_gpu_layers=1).total_bytes
     assert _plan([Gpu(name="g", free_bytes=room, total_bytes=room)], shape=shape).n_gpu_layers == 0
     room += 850 * MIB
     assert _plan([Gpu(name="g", free_bytes=room, total_bytes=room)], shape=shape).n_gpu_layers == 3

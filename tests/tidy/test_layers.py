@@ -24,6 +24,10 @@ TABLE = """
 HOMES = {
     "llama_cpp": [
         "engine/llama_cpp.py",
+        # Times made-up models of each tensor type, in a process of its own.
+        "engine/llama_kernels.py",
+        # Makes another file of a model's, in a process of its own.
+        "engine/llama_quantise.py",
         # The yardstick: a bare loop over the same build, in a process of its own, so that the
         # bench can tell what our engine costs.
         "bench/engine/bare.py",

@@ -1,6 +1,8 @@
 """Which models there are: those known by name, what else is in the store, and which one is wanted.
 
-Nothing is fetched here, and no file is read from end to end.
+Of each model of the catalogue the quantisation to take if in doubt, and those that are here or
+wanted: a hundred rows are no list to choose from in an editor. Nothing is fetched here, and no file
+is read from end to end.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ class ListedModel:
     name: str
     quantisation: str
     n_bytes: int | None
-    """None where only the hub knows."""
+    """About so many where it is not here and the catalogue has no exact size; None where only the
+    hub knows."""
     licence: str | None
     """None where nobody says."""
     has_fim: bool | None
@@ -59,15 +62,18 @@ def _listed(
     listed: list[ListedModel] = []
     known: set[Path] = set()
     name = None if wanted is None else wanted.name
+    recommended = {entry.name for entry in catalogue.recommended()}
     for entry in catalogue.entries:
         here = store.find(reference_of(entry))
         if here is not None:
             known.add(here.path)
+        elif entry.name not in {*recommended, name}:
+            continue
         listed.append(
             ListedModel(
                 name=entry.name,
                 quantisation=entry.quantisation,
-                n_bytes=entry.n_bytes if here is None else here.n_bytes,
+                n_bytes=entry.about_bytes if here is None else here.n_bytes,
                 licence=entry.licence,
                 has_fim=entry.has_fim,
                 is_here=here is not None,

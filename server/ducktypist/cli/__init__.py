@@ -11,15 +11,18 @@ COMMANDS = {
     "bench": "ducktypist.cli.bench:bench",
     "calibrate": "ducktypist.cli.calibrate:calibrate",
     "demo": "ducktypist.cli.demo:demo",
+    "doctor": "ducktypist.cli.doctor:doctor",
     "explain": "ducktypist.cli.explain:explain",
     "host": "ducktypist.cli.host:host",
     "ingest": "ducktypist.cli.ingest:ingest",
     "key": "ducktypist.cli.key:key",
     "ledger": "ducktypist.cli.ledger:ledger",
     "model": "ducktypist.cli.model:model",
+    "models": "ducktypist.cli.models:models",
     "report": "ducktypist.cli.report:report",
     "stats": "ducktypist.cli.stats:stats",
     "trust": "ducktypist.cli.trust:trust",
+    "use": "ducktypist.cli.use:use",
 }
 """Where each command is. ``serve`` is not here: ``__main__`` starts it without click."""
 

@@ -16,8 +16,10 @@ import click
 from ducktypist.cli.bench_attribution import attribution
 from ducktypist.cli.bench_complete import complete
 from ducktypist.cli.bench_explain import explain
+from ducktypist.cli.bench_fair import compare, fair
 from ducktypist.cli.bench_fix import fix
 from ducktypist.cli.bench_ledger import ledger
+from ducktypist.cli.bench_planner import planner
 from ducktypist.cli.bench_tell import tell
 from ducktypist.errors import DucktypistError
 
@@ -54,9 +56,12 @@ def bench() -> None:
 
 bench.add_command(attribution)
 bench.add_command(complete)
+bench.add_command(compare)
 bench.add_command(explain)
+bench.add_command(fair)
 bench.add_command(fix)
 bench.add_command(ledger)
+bench.add_command(planner)
 bench.add_command(tell)
 
 

@@ -7,22 +7,18 @@ error, results to standard output, so that ``--json`` can be piped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ducktypist import config
+from ducktypist.cli.pulling import one_line_errors, shown_progress
 from ducktypist.errors import DucktypistError, UnknownModelError
 from ducktypist.models.catalog import Catalogue, ModelReference, load_catalogue
 from ducktypist.models.gguf import read_header
 from ducktypist.models.store import LOCAL_SOURCE, ModelStore, StoredModel
-
-if TYPE_CHECKING:
-    from ducktypist.models.transfer import PullProgress
 
 
 @click.group(name="model")
@@ -37,12 +33,12 @@ def pull(name: str | None) -> None:
 
     Without NAME, the model of the settings. A pull that was interrupted goes on where it stopped.
     """
-    with _one_line_errors():
+    with one_line_errors():
         reference = load_catalogue().resolve(name or _configured_name())
         store = _store()
         here = store.find(reference) if reference.path is None else None
         if here is None:
-            with _progress() as report:
+            with shown_progress() as report:
                 stored = store.pull(reference, progress=report)
         else:
             stored = here
@@ -54,8 +50,11 @@ def pull(name: str | None) -> None:
 @model.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 def list_models(*, as_json: bool) -> None:
-    """List the models that are here and those that can be fetched by name."""
-    with _one_line_errors():
+    """List the models that are here and those that can be fetched by name.
+
+    Of each model the quantisation to take if in doubt; `ducktypist models --all` has the others.
+    """
+    with one_line_errors():
         catalogue = load_catalogue()
         rows = _rows(catalogue, {item.name: item for item in _store().list()})
         if as_json:
@@ -68,7 +67,7 @@ def list_models(*, as_json: bool) -> None:
 @click.argument("name", required=False)
 def verify(name: str | None) -> None:
     """Read the stored model NAME, or all of them, and hold it against its SHA-256."""
-    with _one_line_errors():
+    with one_line_errors():
         store = _store()
         names = [_stored_name(name)] if name else [item.name for item in store.list()]
         if not names:
@@ -76,7 +75,7 @@ def verify(name: str | None) -> None:
         failed: list[str] = []
         for each in names:
             try:
-                with _progress() as report:
+                with shown_progress() as report:
                     checked = store.verify(each, progress=report)
             except DucktypistError as error:
                 failed.append(each)
@@ -91,10 +90,27 @@ def verify(name: str | None) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Delete the stored model NAME, or what an unfinished pull of it left."""
-    with _one_line_errors():
+    with one_line_errors():
         full_name = _stored_name(name)
         freed_bytes = _store().remove(full_name)
         click.echo(f"removed {full_name}, {_size(freed_bytes)}")
+
+
+@model.command()
+@click.argument("name")
+@click.argument("quantisation")
+def requantise(name: str, quantisation: str) -> None:
+    """Make the model NAME in another QUANTISATION, such as Q8_0, from the file that is here.
+
+    What the first quantisation lost stays lost: for comparing on this machine, not for publishing.
+    """
+    from ducktypist.models.requantise import requantised  # noqa: PLC0415 - keeps the help fast
+
+    with one_line_errors():
+        store = _store()
+        model = store.require(load_catalogue().resolve(name))
+        click.echo(f"quantising {model.name} again, as {quantisation.upper()}", err=True)
+        click.echo(str(requantised(model, quantisation, store=store.root)))
 
 
 @model.command()
@@ -102,7 +118,7 @@ def remove(name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def info(name_or_path: str, *, as_json: bool) -> None:
     """Show what the header of a model file says of it."""
-    with _one_line_errors():
+    with one_line_errors():
         facts = _facts(_path_of(name_or_path))
         if as_json:
             click.echo(json.dumps(facts, indent=2))
@@ -150,8 +166,11 @@ def _facts(path: Path) -> dict[str, Any]:
 
 def _rows(catalogue: Catalogue, stored: dict[str, StoredModel]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    recommended = {entry.name for entry in catalogue.recommended()}
     for entry in catalogue.entries:
         here = stored.pop(entry.name, None)
+        if here is None and entry.name not in recommended:
+            continue
         rows.append(
             {
                 "name": entry.name,
@@ -202,67 +221,6 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     for line in table:
         cells = (f"{cell:{width}}" for cell, width in zip(line, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[PullProgress], None]]:
-    """Show progress as a bar on a terminal, and as one line per stage elsewhere."""
-    from rich.console import Console  # noqa: PLC0415 - costs 0.1 s, only where progress is shown
-    from rich.progress import (  # noqa: PLC0415 - see above
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _line_per_stage()
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=None)
-
-        def report(at: PullProgress) -> None:
-            progress.update(
-                task,
-                description=at.stage,
-                completed=at.done_bytes,
-                total=at.total_bytes or None,
-            )
-
-        yield report
-
-
-def _line_per_stage() -> Callable[[PullProgress], None]:
-    shown: list[str] = []
-
-    def report(at: PullProgress) -> None:
-        if at.stage not in shown[-1:]:
-            shown.append(at.stage)
-            click.echo(at.stage, err=True)
-
-    return report
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    try:
-        yield
-    except DucktypistError as error:
-        click.echo(f"ducktypist: {error}", err=True)
-        raise SystemExit(1) from error
-    except KeyboardInterrupt:
-        click.echo("ducktypist: stopped; what has arrived is kept for the next pull", err=True)
-        raise SystemExit(130) from None
 
 
 def _size(n_bytes: int) -> str:

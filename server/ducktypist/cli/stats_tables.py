@@ -16,7 +16,7 @@ def cells_table(cells: Sequence[Mapping[str, Any]]) -> Table:
     """Return what each model turned out to be worth."""
     from rich.text import Text  # noqa: PLC0415 - keeps the start of other commands fast
 
-    table = _empty_table(
+    table = empty_table(
         "What suggestions turned out to be worth",
         names=("model", "quant", "kind", "language"),
         numbers=("n", "verified", "right", "flaky", "accepted", "first token", "total"),
@@ -47,7 +47,7 @@ def sources_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return what each source of candidates came to."""
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    table = _empty_table(
+    table = empty_table(
         "What each source of candidates came to",
         names=("model", "quant", "kind", "language", "source"),
         numbers=(
@@ -85,7 +85,7 @@ def accepted_table(
 
     if not acceptances:
         return None
-    table = _empty_table(
+    table = empty_table(
         "What became of accepted suggestions",
         names=("model", "quant", "kind", "language"),
         numbers=("accepted", "a part only", "checks still pass", *_LOOKS.values()),
@@ -114,7 +114,7 @@ def claims_table(rows: Sequence[Mapping[str, Any]]) -> Table | None:
 
     if not rows:
         return None
-    table = _empty_table(
+    table = empty_table(
         "What explanations claimed",
         names=("model", "quant", "language"),
         numbers=(
@@ -141,7 +141,7 @@ def tell_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return how well the stated probabilities foretold."""
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    table = _empty_table(
+    table = empty_table(
         "How well p_right foretold what came",
         names=("kind", "stated"),
         numbers=("n", "base rate", "Brier", "skill", "AUROC", "ECE", "ECE by chance"),
@@ -183,7 +183,8 @@ def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _empty_table(title: str, *, names: Sequence[str], numbers: Sequence[str]) -> Table:
+def empty_table(title: str, *, names: Sequence[str], numbers: Sequence[str]) -> Table:
+    """Return a table in this look, without rows; what follows a name may be long."""
     from rich import box  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415 - as above
 

@@ -38,6 +38,12 @@ from ducktypist.domain.generation import (
     Timings,
     TokenLogprob,
 )
+from ducktypist.domain.pace import (
+    MAX_HOVER_TTFT_MS,
+    MAX_TTFT_MS,
+    MAX_WAIT_MS,
+    READING_TOK_S,
+)
 from ducktypist.domain.prediction import (
     Prediction,
 )
@@ -67,7 +73,11 @@ from ducktypist.domain.verdicts import (
 )
 
 __all__ = [
+    "MAX_HOVER_TTFT_MS",
+    "MAX_TTFT_MS",
+    "MAX_WAIT_MS",
     "OF_BODIES",
+    "READING_TOK_S",
     "Candidate",
     "ChatPrompt",
     "Claim",

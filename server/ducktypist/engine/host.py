@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ducktypist.engine import address
-from ducktypist.engine.llama_offload import FLASH_ATTENTION, KV_TYPES
+from ducktypist.engine.llama_offload import FLASH_ATTENTION
 from ducktypist.engine.startup import (
     BUSY,
     FAILED_EXIT_STATUS,
@@ -33,6 +33,7 @@ from ducktypist.engine.startup import (
     record_path,
 )
 from ducktypist.errors import EngineUnavailableError
+from ducktypist.fit.memory import KV_TYPES
 
 if TYPE_CHECKING:
     from ducktypist.engine.backend import Backend

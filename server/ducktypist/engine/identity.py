@@ -24,6 +24,8 @@ class Introduction:
     identity: ModelIdentity
     details: Json = field(default_factory=dict)
     """More about the backend, for people to read; empty for engines that are not ours."""
+    pid: int | None = None
+    """The host's process; None for engines that are not ours."""
 
     def to_json(self) -> dict[str, Json]:
         """Return the identity as ``ducktypist.status`` shows it."""
@@ -37,6 +39,7 @@ class Introduction:
             "backend": identity.backend,
             "n_gpu_layers": identity.n_gpu_layers,
             "n_threads": identity.n_threads,
+            "pid": self.pid,
         }
 
 
@@ -109,6 +112,7 @@ def _read_ours(told: Mapping[str, Any]) -> Introduction:
             n_threads=int(told["n_threads"]),
         ),
         details=told.get("details") or {},
+        pid=told.get("pid"),
     )
 
 

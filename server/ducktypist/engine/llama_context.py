@@ -16,14 +16,10 @@ from typing import Any
 
 from ducktypist.engine.backend import Feed, StepCode
 from ducktypist.engine.interrupt import Interrupt
-from ducktypist.engine.llama_offload import KV_TYPES, flash_attention_type
+from ducktypist.engine.llama_offload import flash_attention_type
+from ducktypist.fit.memory import BATCH_TOKENS, KV_TYPES, N_SEQUENCES
 
 log = logging.getLogger(__name__)
-
-N_SEQUENCES = 48
-"""Enough for forty short answers at once beside what is kept warm."""
-BATCH_TOKENS = 256
-"""How much of a prompt is read in one step at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

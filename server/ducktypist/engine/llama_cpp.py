@@ -28,8 +28,6 @@ from ducktypist.engine.backend import (
 )
 from ducktypist.engine.interrupt import Interrupt
 from ducktypist.engine.llama_context import (
-    BATCH_TOKENS,
-    N_SEQUENCES,
     ContextSettings,
     LlamaContext,
     step_code,
@@ -38,7 +36,7 @@ from ducktypist.engine.llama_devices import find_gpus
 from ducktypist.engine.llama_drawing import Logits, LogitsDrawer
 from ducktypist.engine.llama_log import complaint, forget_complaints, listen
 from ducktypist.engine.llama_measuring import SAMPLE_TEXT, measure
-from ducktypist.engine.llama_offload import Asked, Gpu, Offload, plan
+from ducktypist.engine.llama_offload import Asked, Offload, plan
 from ducktypist.engine.llama_prompts import PromptEncoder
 from ducktypist.engine.llama_shape import read_shape
 from ducktypist.engine.llama_vocab import Vocabulary
@@ -46,6 +44,8 @@ from ducktypist.engine.rates import Rates
 from ducktypist.engine.retreat import Retreat
 from ducktypist.engine.sampling import Sampler
 from ducktypist.errors import EngineUnavailableError
+from ducktypist.fit.machine import Gpu
+from ducktypist.fit.memory import BATCH_TOKENS, N_SEQUENCES
 
 MAX_THREADS = 8
 
@@ -127,6 +127,7 @@ class LlamaCppBackend:
                 "n_cells": self.capacity().n_cells,
                 "flash_attention": settings.flash_attention,
                 "kv_type": settings.kv_type,
+                "has_gpu_build": bool(self._lib.llama_supports_gpu_offload()),
                 "gpu_reason": self._offload.reason,
                 "n_layers": n_layers,
                 "model_bytes": int(self._lib.llama_model_size(self._model)),
@@ -192,7 +193,7 @@ class LlamaCppBackend:
 
     def _make_context(self) -> LlamaContext:
         settings, offload = self._settings, self._offload
-        self._n_threads = settings.n_threads or _n_cores()
+        self._n_threads = settings.n_threads or n_cores()
         try:
             return LlamaContext(
                 self._lib,
@@ -260,7 +261,8 @@ def _bindings() -> Any:  # noqa: ANN401 - ctypes bindings without types
         ) from error
 
 
-def _n_cores() -> int:
-    n_cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
-    with_affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else n_cores
-    return max(1, min(n_cores, with_affinity, MAX_THREADS))
+def n_cores() -> int:
+    """Return with how many threads the engine computes unless the settings say otherwise."""
+    n_physical = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
+    n_allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else n_physical
+    return max(1, min(n_physical, n_allowed, MAX_THREADS))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ducktypist.engine.llama_offload import Gpu
+from ducktypist.fit.machine import Gpu
 
 DISCRETE, INTEGRATED = 1, 2
 """GGML_BACKEND_DEVICE_TYPE_GPU and _IGPU in ggml-backend.h."""

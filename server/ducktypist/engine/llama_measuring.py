@@ -11,8 +11,9 @@ import time
 from collections.abc import Sequence
 
 from ducktypist.engine.backend import Feed, TokenChoice
-from ducktypist.engine.llama_context import N_SEQUENCES, LlamaContext
+from ducktypist.engine.llama_context import LlamaContext
 from ducktypist.engine.rates import Rates
+from ducktypist.fit.memory import N_SEQUENCES
 
 READ_TOKENS = 128
 BEGUN_TOKENS = 8

@@ -12,24 +12,24 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ducktypist.engine.llama_offload import Shape
+from ducktypist.fit.attention import MAX_LAYERS, attention_of
+from ducktypist.fit.layers import Layers
 
 LAYER = re.compile(rb"blk\.(\d+)\.")
 OUTPUT = (b"output.weight", b"output_norm.weight", b"output.bias", b"output_norm.bias")
 EMBEDDINGS = b"token_embd.weight"
 INTEGERS: dict[int, type[ctypes._SimpleCData[int]]] = dict(
     zip(
-        (0, 1, 2, 3, 4, 5, 10, 11),
+        (0, 1, 2, 3, 4, 5, 7, 10, 11),
         (
             *(ctypes.c_uint8, ctypes.c_int8, ctypes.c_uint16, ctypes.c_int16),
-            *(ctypes.c_uint32, ctypes.c_int32, ctypes.c_uint64, ctypes.c_int64),
+            *(ctypes.c_uint32, ctypes.c_int32, ctypes.c_uint8, ctypes.c_uint64, ctypes.c_int64),
         ),
         strict=True,
     )
 )
-"""The integers of ``enum gguf_type`` in gguf.h."""
+"""The integers of ``enum gguf_type`` in gguf.h, flags among them."""
 STRING, ARRAY = 8, 9
-MAX_LAYERS = 4096
 
 
 class _Parameters(ctypes.Structure):
@@ -38,7 +38,7 @@ class _Parameters(ctypes.Structure):
     _fields_ = (("no_alloc", ctypes.c_bool), ("ctx", ctypes.c_void_p))
 
 
-def read_shape(ggml: Any, path: Path) -> Shape | None:  # noqa: ANN401 - a ctypes library
+def read_shape(ggml: Any, path: Path) -> Layers | None:  # noqa: ANN401 - a ctypes library
     """Return a model's shape, None when this ggml cannot read it from the file."""
     try:
         _declare(ggml)
@@ -82,9 +82,9 @@ class _Reader:
         self._file = file
         self._architecture = self._text("general.architecture")
 
-    def shape(self) -> Shape:
+    def shape(self) -> Layers:
         sizes = self._tensor_sizes()
-        n_layers = min(self._number("block_count"), MAX_LAYERS)
+        n_layers = min(self.number("block_count"), MAX_LAYERS)
         layer_bytes = [0] * n_layers
         for name, n_bytes in sizes.items():
             if (place := LAYER.match(name)) and int(place[1]) < n_layers:
@@ -93,21 +93,19 @@ class _Reader:
         if OUTPUT[0] not in sizes:
             # Tied: the embeddings are put there a second time.
             output_bytes += sizes.get(EMBEDDINGS, 0)
-        heads = self._each("attention.head_count", n_layers, 1)
-        n_embd = self._number("embedding_length")
-        n_head = max([1, *heads])
-        per_head = n_embd // n_head
-        key = self._number("attention.key_length", per_head)
-        value = self._number("attention.value_length", per_head)
-        kv_heads = self._each("attention.head_count_kv", n_layers, n_head)
-        return Shape(
+        attention = attention_of(self._architecture, self, n_layers=n_layers)
+        n_embd = self.number("embedding_length")
+        return Layers(
             layer_bytes=tuple(layer_bytes),
             output_bytes=output_bytes,
-            kv_values=tuple(n_heads * (key + value) for n_heads in kv_heads),
+            kv_values=attention.kv_values,
             n_embd=n_embd,
-            n_ff=max(self._each("feed_forward_length", n_layers, 4 * n_embd), default=0),
-            n_head=n_head,
+            n_ff=max(self.each("feed_forward_length", n_layers, 4 * n_embd), default=0),
+            n_head=attention.n_head,
             n_vocab=self._n_vocab(),
+            windows=attention.windows,
+            key_length=attention.key_length,
+            state_bytes=attention.state_bytes,
         )
 
     def _tensor_sizes(self) -> dict[bytes, int]:
@@ -129,7 +127,7 @@ class _Reader:
             return ""
         return bytes(self._ggml.gguf_get_val_str(self._file, place)).decode("utf-8", "replace")
 
-    def _number(self, key: str, default: int = 0) -> int:
+    def number(self, key: str, default: int = 0) -> int:
         """Return an integer of this architecture; ggml ends the process on a wrong type."""
         place = self._ggml.gguf_find_key(self._file, f"{self._architecture}.{key}".encode())
         kind = self._ggml.gguf_get_kv_type(self._file, place) if place >= 0 else -1
@@ -137,11 +135,11 @@ class _Reader:
             return default
         return _read(self._ggml.gguf_get_val_data(self._file, place), kind, 1)[0]
 
-    def _each(self, key: str, n_layers: int, default: int) -> list[int]:
+    def each(self, key: str, n_layers: int, default: int) -> list[int]:
         """Return an integer for each layer, whether the file has one for all or a list."""
         place = self._ggml.gguf_find_key(self._file, f"{self._architecture}.{key}".encode())
         if place < 0 or self._ggml.gguf_get_kv_type(self._file, place) != ARRAY:
-            return [self._number(key, default)] * n_layers
+            return [self.number(key, default)] * n_layers
         kind = self._ggml.gguf_get_arr_type(self._file, place)
         n_values = int(self._ggml.gguf_get_arr_n(self._file, place))
         if kind not in INTEGERS or n_values < n_layers:

@@ -87,13 +87,18 @@ def read_rates(path: Path) -> Rates | None:
         return None
 
 
-def write_rates(path: Path, rates: Rates) -> None:
+def write_rates(path: Path, rates: Rates, *, model_sha256: str = "") -> None:
     """Keep what was measured; a failure only means that it is measured again.
 
     The folder must be there: a host that leaves must not bring one back that was removed.
+
+    Args:
+        path: Which file.
+        rates: What was measured.
+        model_sha256: Of which model, for whoever looks for that model's rates.
     """
     with contextlib.suppress(OSError):
-        path.write_text(json.dumps(rates.to_json()), "utf-8")
+        path.write_text(json.dumps({"model_sha256": model_sha256, **rates.to_json()}), "utf-8")
 
 
 def _step(share: float) -> float:

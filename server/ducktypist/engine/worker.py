@@ -228,7 +228,7 @@ class Worker:
             self._break_down(stepper, EngineCrashedError(f"the host failed: {error!r}"))
             return
         if self._rates_path is not None:
-            write_rates(self._rates_path, stepper.rates)
+            self._keep(self._rates_path, stepper.rates)
         self._backend.close()
 
     def _measured(self) -> Rates:
@@ -237,8 +237,12 @@ class Worker:
         if rates is None:
             rates = self._backend.measure()
             if path is not None:
-                write_rates(path, rates)
+                self._keep(path, rates)
         return rates
+
+    def _keep(self, path: Path, rates: Rates) -> None:
+        sha256 = "" if self._info is None else self._info.identity.sha256
+        write_rates(path, rates, model_sha256=sha256)
 
     def _fail(self, message: str) -> None:
         log.error("%s", message)

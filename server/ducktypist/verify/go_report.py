@@ -18,6 +18,7 @@ from ducktypist.verify import go_traces
 from ducktypist.verify.go_canary import GoCanary
 from ducktypist.verify.go_packages import Package, Selection, Tree
 from ducktypist.verify.go_traces import Place
+from ducktypist.verify.race_reports import DETECTED
 
 MAX_TEXT = 12_000
 _OUTPUT_TAIL_CHARACTERS = 4000
@@ -98,6 +99,11 @@ class _Package:
     action: str = ""
     is_unbuilt: bool = False
     lines: list[str] = field(default_factory=list)
+
+    @property
+    def races_between(self) -> bool:
+        """Whether the race detector told of what happened outside of every test."""
+        return DETECTED[1] in "\n".join(self.lines)
 
 
 class GoReader:
@@ -287,7 +293,7 @@ class GoReader:
         for target in self._run.unknown:
             yield self._error(target.partition("::")[0], f"no such test: {target}", ())
         for path, item in self._packages.items():
-            if not item.is_unbuilt and not self._is_silent(path, item):
+            if not (item.is_unbuilt or self._is_silent(path, item) or item.races_between):
                 continue
             text = "\n".join(self._built if item.is_unbuilt else item.lines).strip()
             places = go_traces.compile_errors(text, item.package.module.folder)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import secrets
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ducktypist.domain import TestReport
 from ducktypist.errors import RunnerError
@@ -22,6 +23,7 @@ from ducktypist.verify.go_packages import TEST_SUFFIX, Package, Selection, Tree,
 from ducktypist.verify.go_report import Ended, GoReader, GoRun
 from ducktypist.verify.go_toolchain import GoToolchain
 from ducktypist.verify.go_trials import LIFETIME_S, Settled, go_trials
+from ducktypist.verify.go_vet import VetFinding, vet_argv, vet_findings
 from ducktypist.verify.runner import RunRequest, Trials
 from ducktypist.verify.sandbox import SUPPORT, RunResult, Sandbox, Session
 from ducktypist.verify.trials import cold_trials
@@ -91,6 +93,40 @@ class GoRunner:
             race=request.race,
         )
         return await asyncio.to_thread(self._read, plan, result)
+
+    async def vet(
+        self, root: Path, folders: Sequence[PurePosixPath], *, limits: Limits
+    ) -> tuple[VetFinding, ...]:
+        """Return what ``go vet`` finds in packages of the module at ``root``; nothing is executed.
+
+        Raises:
+            RunnerError: The cache cannot be made, or the time did not suffice.
+            SandboxError: It could not be isolated.
+        """
+        await asyncio.to_thread(go_cache.prepare, self._cache)
+        nonce = secrets.token_hex(16)
+        plan = {"jobs": [{"cwd": ".", "argv": vet_argv(self._toolchain, folders)}]}
+        result = await self._sandbox.run(
+            argv=self._argv(),
+            workspace=root,
+            overlay={},
+            environment=self._environment(race=False),
+            limits=limits,
+            interpreter=Path(sys.executable),
+            readable=self._readable(),
+            support={
+                DRIVER.name: DRIVER,
+                PLAN: go_plan.plan_text(nonce, plan, timeout_s=limits.timeout_s),
+            },
+            cache=self._cache,
+        )
+        told = [json.loads(line) for line in result.reports.splitlines() if line.endswith(b"}")]
+        if not any("finished" in item and "expired" not in item for item in told):
+            raise RunnerError(
+                f"`go vet` of {len(folders)} packages did not end: "
+                f"{result.output.strip()[-400:] or 'it said nothing'}"
+            )
+        return vet_findings(str(item["text"]) for item in told if "text" in item)
 
     async def settle(self, request: RunRequest) -> Settled:
         """Read the tree for trials, and build what they have in common; see ``run``."""

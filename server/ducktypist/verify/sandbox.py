@@ -96,6 +96,11 @@ class Sandbox:
         self._home = home or Path.home()
         self._hidden = (*hidden, scratch_root)
 
+    @property
+    def scratch_root(self) -> Path:
+        """The folder that holds the runs' own folders, each of them while its run lasts."""
+        return self._scratch_root
+
     async def run(
         self,
         *,

@@ -14,7 +14,8 @@ from typing import Any
 from ducktypist.bench.complete.raw import cursor_of
 from ducktypist.bench.complete.tasks import BODY, CompleteTask
 from ducktypist.bench.editor import Editor, EditorFailure, offset_of, position_of
-from ducktypist.bench.fix.attempt import RESOLVE_TIMEOUT_S, Window, opened, patched_files
+from ducktypist.bench.fix.asking import resolved
+from ducktypist.bench.fix.attempt import Window, opened
 from ducktypist.bench.fix.watch import changes, left_behind, tree
 from ducktypist.bench.measure import since_ms
 from ducktypist.bench.stage import ready
@@ -108,6 +109,29 @@ async def ghost_text(
     return ghost_of(answer, text, offset)
 
 
+async def body_action(editor: Editor, uri: str, offset: int) -> Mapping[str, Any] | None:
+    """Return the action that offers to write the body of a function; None where none is.
+
+    Args:
+        editor: Which has the document open.
+        uri: The document.
+        offset: A place in the function, in code points.
+
+    Raises:
+        EditorFailure: The server answered with an error, or not at all.
+    """
+    at = position_of(editor.texts[uri], offset)
+    offered: Sequence[Mapping[str, Any]] | None = await editor.request(
+        "textDocument/codeAction",
+        {
+            "textDocument": {"uri": uri},
+            "range": {"start": at, "end": at},
+            "context": {"diagnostics": []},
+        },
+    )
+    return next((item for item in offered or () if BODY_TITLE in item["title"]), None)
+
+
 def ghost_question(text: str, uri: str, offset: int, *, trigger: int = AUTOMATIC) -> dict[str, Any]:
     """Return the parameters of a request for ghost text."""
     return {
@@ -140,32 +164,19 @@ def ghost_of(answer: Any, text: str, offset: int) -> Ghost | None:  # noqa: ANN4
 
 async def _body(task: CompleteTask, editor: Editor, blank: Attempt) -> Attempt:
     uri = editor.open(task.path)
-    at = position_of(task.text, task.region().name_span.start)
-    offered: Sequence[Mapping[str, Any]] | None = await editor.request(
-        "textDocument/codeAction",
-        {
-            "textDocument": {"uri": uri},
-            "range": {"start": at, "end": at},
-            "context": {"diagnostics": []},
-        },
-    )
-    action = next((item for item in offered or () if BODY_TITLE in item["title"]), None)
+    action = await body_action(editor, uri, task.region().name_span.start)
     if action is None:
         raise EditorFailure(f"writing the body of {task.function} was not offered")
-    started = time.perf_counter()
-    answer = await editor.request("codeAction/resolve", action, timeout_s=RESOLVE_TIMEOUT_S)
-    took_ms = since_ms(started)
-    data = answer["data"]
-    changed = patched_files(task.files, editor.root, answer.get("edit"))
+    answer = await resolved(action, editor, task.files)
     return replace(
         blank,
-        shown=changed.get(task.path, ""),
-        rung=str(data["verdict"]["rung"]),
-        outcome=str(data["verdict"]["outcome"]),
-        summary=str(data["verdict"].get("summary", "")),
-        total_ms=took_ms,
-        suggestion_id=str(data.get("suggestion_id", "")),
-        outside=tuple(name for name in changed if name != task.path),
+        shown=answer.patched.get(task.path, ""),
+        rung=str(answer.data["verdict"]["rung"]),
+        outcome=answer.outcome,
+        summary=answer.summary,
+        total_ms=answer.took_ms,
+        suggestion_id=str(answer.data.get("suggestion_id", "")),
+        outside=tuple(name for name in answer.patched if name != task.path),
     )
 
 

@@ -91,14 +91,19 @@ def _task_of(place: Path) -> BashTask:
     return BashTask(
         id=place.name,
         purpose=_text(found, "purpose", where),
-        constructs=_texts(found.get("constructs", []), f"{where}: `constructs`"),
+        constructs=texts(found.get("constructs", []), f"{where}: `constructs`"),
         script=script,
         tests=tests,
-        inputs=tuple(_input_of(item, where) for item in inputs),
+        inputs=tuple(input_of(item, where) for item in inputs),
     )
 
 
-def _input_of(found: object, where: str) -> ScriptInput:
+def input_of(found: object, where: str) -> ScriptInput:
+    """Return what a table says a script is run with.
+
+    Raises:
+        TaskError: It is no such table.
+    """
     if not isinstance(found, Mapping):
         raise TaskError(f"{where}: an input must be a table")
     unknown = sorted(set(found) - {"args", "stdin", "files"})
@@ -115,7 +120,7 @@ def _input_of(found: object, where: str) -> ScriptInput:
     if not isinstance(stdin, str):
         raise TaskError(f"{where}: `stdin` must be a text")
     return ScriptInput(
-        args=_texts(found.get("args", []), f"{where}: `args`"), stdin=stdin, files=dict(files)
+        args=texts(found.get("args", []), f"{where}: `args`"), stdin=stdin, files=dict(files)
     )
 
 
@@ -126,7 +131,12 @@ def _text(found: Mapping[str, Any], key: str, where: str) -> str:
     return value.strip()
 
 
-def _texts(value: object, where: str) -> tuple[str, ...]:
+def texts(value: object, where: str) -> tuple[str, ...]:
+    """Return a list of texts.
+
+    Raises:
+        TaskError: It is none.
+    """
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise TaskError(f"{where} must be a list of texts")
     return tuple(value)

@@ -150,12 +150,7 @@ class Desk:
         Raises:
             EditorFailure: The server did not answer, or explains nothing.
         """
-        editor = await self.editor()
-        params = {"textDocument": {"uri": uri}, "range": self._whole(editor, uri)}
-        found = await editor.request("ducktypist/explain", params)
-        if not found or not found.get("markdown"):
-            raise EditorFailure("nothing was explained")
-        return str(found["markdown"])
+        return await explanation_of(await self.editor(), uri)
 
     async def streamed(self, uri: str) -> list[Mapping[str, Any]]:
         """Return the passages of the explanation of a whole file, as they were streamed.
@@ -167,7 +162,7 @@ class Desk:
         token = f"partial-{uri}-{time.monotonic_ns()}"
         params = {
             "textDocument": {"uri": uri},
-            "range": self._whole(editor, uri),
+            "range": _whole(editor.texts[uri]),
             "partialResultToken": token,
         }
         heard = self._progress.setdefault(token, [])
@@ -194,7 +189,19 @@ class Desk:
     def _at(editor: Editor, uri: str, offset: int) -> dict[str, Any]:
         return {"textDocument": {"uri": uri}, "position": position_of(editor.texts[uri], offset)}
 
-    @staticmethod
-    def _whole(editor: Editor, uri: str) -> dict[str, Any]:
-        text = editor.texts[uri]
-        return {"start": position_of(text, 0), "end": position_of(text, len(text))}
+
+async def explanation_of(editor: Editor, uri: str) -> str:
+    """Return the explanation of a whole document that is open, as one reply.
+
+    Raises:
+        EditorFailure: The server did not answer, or explains nothing.
+    """
+    params = {"textDocument": {"uri": uri}, "range": _whole(editor.texts[uri])}
+    found = await editor.request("ducktypist/explain", params)
+    if not found or not found.get("markdown"):
+        raise EditorFailure("nothing was explained")
+    return str(found["markdown"])
+
+
+def _whole(text: str) -> dict[str, Any]:
+    return {"start": position_of(text, 0), "end": position_of(text, len(text))}

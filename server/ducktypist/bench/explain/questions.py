@@ -1,7 +1,7 @@
-"""The bench's own questions: what the bare model is asked, and what is asked of an explanation.
+"""The benches' own questions: what the bare model is asked, and what is asked of an explanation.
 
-Their words are in ``questions.toml``. Nothing of the server's prompts is used, because what is
-compared is the model with and without them.
+Their words are in a ``questions.toml`` beside each bench. Nothing of the
+server's prompts is used, because what is compared is the model with and without them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ducktypist.domain import ChatPrompt, GenerationRequest, Message
+from ducktypist.domain import ChatPrompt, GenerationRequest, Message, StopName, StopRule
 from ducktypist.features.workbench import Workbench
 
 _PLACE = re.compile(r"\{([a-z]+)\}")
@@ -28,20 +28,28 @@ class Question:
     max_tokens: int
     system: str = ""
     prefix: str = ""
-    """With what the answer is made to begin."""
+    """With what the answer is made to begin; may have places."""
+    is_block: bool = False
+    """Whether the prefix opens a block of code, whose end is the answer's."""
 
     def request(self, **values: str) -> GenerationRequest:
         """Return the question with its places filled; greedy, and nothing cached is reused."""
-        text = _PLACE.sub(lambda place: values[place[1]], self.user)
+        prefix = self.opening(**values)
         told = [Message(role="system", content=self.system)] if self.system else []
+        text = _filled(self.user, values)
         return GenerationRequest(
             prompt=ChatPrompt(
-                messages=(*told, Message(role="user", content=text)), assistant_prefix=self.prefix
+                messages=(*told, Message(role="user", content=text)), assistant_prefix=prefix
             ),
             max_tokens=self.max_tokens,
+            stop_when=StopRule(name=StopName.FENCE) if self.is_block else None,
             # A reused beginning changes greedy answers in their last bits.
             cold=True,
         )
+
+    def opening(self, **values: str) -> str:
+        """Return with what the answer is made to begin."""
+        return _filled(self.prefix, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +61,9 @@ class Questions:
     """Of the file."""
 
     @classmethod
-    def load(cls) -> Questions:
-        """Read the questions that ship with the bench."""
-        found = importlib.resources.files("ducktypist") / "bench" / "explain" / "questions.toml"
+    def load(cls, bench: str = "explain") -> Questions:
+        """Read the questions that ship with a bench."""
+        found = importlib.resources.files("ducktypist") / "bench" / bench / "questions.toml"
         content = found.read_bytes()
         known = tomllib.loads(content.decode())
         return cls(
@@ -71,4 +79,8 @@ class Questions:
         """
         question = self.by_name[name]
         found = await workbench.generate(question.request(**values))
-        return question.prefix + found.text
+        return question.opening(**values) + found.text
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values[place[1]], text)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from ducktypist.bench.complete.place import circumstances, place_for
 from ducktypist.bench.explain.desk import Desk
-from ducktypist.bench.explain.journal import Journal
 from ducktypist.bench.explain.parts import (
     identifiers,
     injections,
@@ -24,6 +23,7 @@ from ducktypist.bench.explain.parts import (
 from ducktypist.bench.explain.questions import Questions
 from ducktypist.bench.explain.report import ExplainReport, report
 from ducktypist.bench.explain.session import PARTS, Plan, Session, head_of
+from ducktypist.bench.journal import Journal
 from ducktypist.bench.measure import load
 from ducktypist.bench.tasks import TaskError
 from ducktypist.errors import DucktypistError

@@ -17,8 +17,8 @@ from typing import Protocol, TypeVar
 from ducktypist.bench.complete.place import Circumstances, Place
 from ducktypist.bench.editor import EditorFailure
 from ducktypist.bench.explain.desk import Desk
-from ducktypist.bench.explain.journal import Journal
 from ducktypist.bench.explain.questions import Questions
+from ducktypist.bench.journal import Journal
 from ducktypist.domain import Json
 from ducktypist.errors import DucktypistError
 from ducktypist.features.workbench import Workbench

@@ -8,16 +8,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from ducktypist.bench.editor import Editor, EditorFailure, edited
+from ducktypist.bench.editor import Editor, EditorFailure
+from ducktypist.bench.fix.asking import action_on, made_red, resolved
 from ducktypist.bench.fix.tasks import Task, is_source
 from ducktypist.bench.fix.watch import Premises, changes, left_behind, tree
-from ducktypist.bench.measure import since_ms
 from ducktypist.bench.stage import Stage, ready
 from ducktypist.bench.tasks import write_files
 from ducktypist.domain import Json, TestOutcome
@@ -26,7 +25,6 @@ from ducktypist.features.grounds import Grounds
 from ducktypist.verify.runner import RunRequest
 from ducktypist.verify.watchdog import Limits
 
-RESOLVE_TIMEOUT_S = 600.0
 FIRST_PLAUSIBLE = "plausible after"
 MAX_NAMED = 5
 GRADE_LIMITS = Limits(
@@ -171,37 +169,6 @@ def opened(root: Path, window: Window, heard: list[tuple[float, str]]) -> Any:  
     )
 
 
-def patched_files(
-    files: Mapping[str, str], root: Path, edit: Mapping[str, Any] | None
-) -> dict[str, str]:
-    """Return the files that a workspace edit changes, as they are after it.
-
-    Args:
-        files: What the workspace holds, by path below it.
-        root: The workspace.
-        edit: As the protocol has it; None changes nothing.
-    """
-    if not edit:
-        return {}
-    found: dict[str, str] = {}
-    changed = [
-        (item["textDocument"]["uri"], item["edits"])
-        for item in edit.get("documentChanges") or ()
-        if "textDocument" in item
-    ]
-    changed += list((edit.get("changes") or {}).items())
-    for uri, edits in changed:
-        path = Path(unquote(urlsplit(uri).path))
-        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-        text = found.get(name, files.get(name, ""))
-        found[name] = edited(text, edits)
-    for item in edit.get("documentChanges") or ():
-        # Creating, renaming and deleting files is nothing that a fix may do.
-        if "kind" in item:
-            found[f"{item['kind']} {item.get('uri') or item.get('oldUri')}"] = ""
-    return found
-
-
 async def offered(task: Task, editor: Editor) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """Run the tests; return the action that offers to fix the task's, and all that failed.
 
@@ -211,28 +178,11 @@ async def offered(task: Task, editor: Editor) -> tuple[Mapping[str, Any], tuple[
     await ready(editor)
     for name in (task.failing.partition("::")[0], *task.sources):
         editor.open(name)
-    counts = await editor.request(
-        "workspace/executeCommand", {"command": "ducktypist.runTests", "arguments": [{}]}
-    )
-    red = (*counts["failed"], *counts["errors"])
-    if task.failing not in red:
-        raise EditorFailure(f"{task.failing} is not red: {counts}")
-    for uri, diagnostics in editor.diagnostics.items():
-        for item in diagnostics:
-            if item.get("source") != "ducktypist" or item.get("code") != task.failing:
-                continue
-            actions: Sequence[Mapping[str, Any]] | None = await editor.request(
-                "textDocument/codeAction",
-                {
-                    "textDocument": {"uri": uri},
-                    "range": item["range"],
-                    "context": {"diagnostics": [item]},
-                },
-            )
-            for action in actions or ():
-                if (action.get("data") or {}).get("nodeid") == task.failing:
-                    return action, red
-    raise EditorFailure(f"no fix was offered for {task.failing}")
+    red = await made_red(editor, task.failing)
+    action = await action_on(editor, task.failing, "fix")
+    if action is None:
+        raise EditorFailure(f"no fix was offered for {task.failing}")
+    return action, red
 
 
 async def _asked(task: Task, root: Path, blank: Attempt, window: Window) -> Attempt:
@@ -241,27 +191,24 @@ async def _asked(task: Task, root: Path, blank: Attempt, window: Window) -> Atte
         action, red = await offered(task, editor)
         heard.clear()
         started = time.perf_counter()
-        answer = await editor.request("codeAction/resolve", action, timeout_s=RESOLVE_TIMEOUT_S)
-        took_ms = since_ms(started)
+        answer = await resolved(action, editor, task.files)
         gone = await left_behind(window.premises, server=editor.process.pid)
-    data = answer["data"]
-    search = data.get("search") or {}
-    patched = patched_files(task.files, root, answer.get("edit"))
-    is_shown = bool(patched) and data["verdict"]["outcome"] == "plausible"
+    search = answer.data.get("search") or {}
+    is_shown = bool(answer.patched) and answer.outcome == "plausible"
     first_ms = search.get("first_plausible_ms")
     if first_ms is None and is_shown:
         told = (at for at, words in heard if words.startswith(FIRST_PLAUSIBLE))
-        first_ms = (next(told, started + took_ms / 1000) - started) * 1000
+        first_ms = (next(told, started + answer.took_ms / 1000) - started) * 1000
     return replace(
         blank,
-        outcome=str(data["verdict"]["outcome"]),
-        summary=str(data["verdict"].get("summary", "")),
-        resolve_ms=took_ms,
+        outcome=answer.outcome,
+        summary=answer.summary,
+        resolve_ms=answer.took_ms,
         first_plausible_ms=first_ms,
         search=search,
-        patched=patched,
+        patched=answer.patched,
         red_before=red,
-        outside=tuple(name for name in patched if not _may_change(name, task)),
+        outside=tuple(name for name in answer.patched if not _may_change(name, task)),
         rank=_rank(task.function, search.get("suspects")),
         left=gone.what,
         left_ms=gone.gone_ms,

@@ -7,14 +7,16 @@ itself; one that takes the whole run with it is found by halving.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ducktypist.app import App
+from ducktypist.bench.fix.parts import HUNG, WORK, is_lost, note_of, part_of
 from ducktypist.domain import TestOutcome, TestReport
 from ducktypist.errors import DucktypistError, SandboxError
 from ducktypist.features.grounds import Grounds, NotRunnable
@@ -30,35 +32,80 @@ LIMITS = Limits(
     max_output_bytes=64 * 1024**2,
 )
 OLDEST_GO = (1, 21)
-HUNG = "took too long"
+HUNG_STATUS = 75
+MAX_WALL_S = 20.0
+"""How long a Python test may take, and all tests of a Go program: one that waits takes no time of a
+processor."""
+MAX_CPU_S = 8
+"""Of all tests of a Go program; a machine that has much to do makes no difference to it."""
 _CONFTEST = f"""
+import os
 import signal
 
 import pytest
 
+late_before = 0
+
+
+def late(*_):
+    global late_before
+    late_before += 1
+    if late_before > 10:
+        # It catches what is raised here and goes on.
+        os._exit({HUNG_STATUS})
+    raise TimeoutError("{HUNG}")
+
+
+def limited():
+    global late_before
+    late_before = 0
+    signal.signal(signal.SIGPROF, late)
+    signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_PROF, 2.0, 0.5)
+    signal.setitimer(signal.ITIMER_REAL, {MAX_WALL_S}, 0.5)
+
+
+def unlimited():
+    signal.setitimer(signal.ITIMER_PROF, 0.0)
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector):
+    limited()
+    yield
+    unlimited()
+
 
 @pytest.fixture(autouse=True)
 def limit():
-    def late(*_):
-        raise TimeoutError("{HUNG}")
-
-    signal.signal(signal.SIGPROF, late)
-    signal.setitimer(signal.ITIMER_PROF, 2.0, 0.5)
+    limited()
     yield
-    signal.setitimer(signal.ITIMER_PROF, 0.0)
+    unlimited()
 """
-_GO_LIMIT = """
+_LIMIT_FILE = "0_limit.go"
+"""The first of a package's files, so that an endless ``init`` does not come before it."""
+_GO_LIMIT = f"""
 import (
-	"os"
-	"time"
+	limitOS "os"
+	limitSystem "syscall"
+	limitTime "time"
 )
 
-func init() {
-	go func() {
-		time.Sleep(20 * time.Second)
-		os.Exit(3)
-	}()
-}
+var _ = limitProgram()
+
+func limitProgram() bool {{
+	go func() {{
+		var used limitSystem.Rusage
+		for looks := 0; looks < {MAX_WALL_S:.0f} * 10 && used.Utime.Sec < {MAX_CPU_S}; looks++ {{
+			limitTime.Sleep(100 * limitTime.Millisecond)
+			limitSystem.Getrusage(limitSystem.RUSAGE_SELF, &used)
+		}}
+		limitOS.Stdout.WriteString("\\n{HUNG}\\n")
+		limitOS.Exit(3)
+	}}()
+	return true
+}}
 """
 
 
@@ -84,6 +131,8 @@ class CaseReport:
     """Whether a file could not be loaded or compiled, or nothing was collected."""
     hangs: bool = False
     """Whether it was ended because it took too long."""
+    note: str = ""
+    """The first thing that went wrong, one line; empty where nothing did."""
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -133,33 +182,78 @@ async def run_cases(
     cases: Sequence[Case], *, runner: Runner, hash_seed: int = 0
 ) -> dict[str, CaseReport]:
     """Test programs of the runner's language."""
-    found: dict[str, CaseReport] = {}
+    found = await run_each(cases, runner=runner, hash_seed=hash_seed)
+    return {key: case_report(report) for key, report in found.items()}
+
+
+async def run_each(
+    cases: Sequence[Case],
+    *,
+    runner: Runner,
+    hash_seed: int = 0,
+    race: bool = False,
+    repeats: int = 1,
+) -> dict[str, TestReport]:
+    """Test programs of the runner's language, and return of each its own part of the report.
+
+    Paths in it are as if the program were alone in ``parts.PROGRAM``, node ids below that.
+
+    Args:
+        cases: The programs, by keys of which no two are alike.
+        runner: Who runs them.
+        hash_seed: See ``RunRequest``.
+        race: Look for data races.
+        repeats: How often each test is run.
+    """
+    found: dict[str, TestReport] = {}
     size = BATCH_SIZE.get(runner.language, 1)
-    for start in range(0, len(cases), size):
-        found.update(await _batch(cases[start : start + size], runner, hash_seed))
+    top = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=top_prefix()))
+    # All batches have the same places, for which a runner gets ready once.
+    request = RunRequest(
+        root=top / WORK,
+        limits=LIMITS,
+        canaries=False,
+        hash_seed=hash_seed,
+        race=race,
+        repeats=repeats,
+    )
+    try:
+        for start in range(0, len(cases), size):
+            found.update(await _batch(cases[start : start + size], runner, request))
+    finally:
+        await asyncio.to_thread(shutil.rmtree, top, ignore_errors=True)
     return found
 
 
-async def _batch(cases: Sequence[Case], runner: Runner, hash_seed: int) -> dict[str, CaseReport]:
-    top = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="dtb-"))
-    root = top / "w"
+def top_prefix() -> str:
+    """Return how the names of this process's folders of programs begin."""
+    return f"dtb-{os.getpid()}-"
+
+
+async def _batch(
+    cases: Sequence[Case], runner: Runner, request: RunRequest
+) -> dict[str, TestReport]:
+    placed = [replace(case, key=f"c{number}") for number, case in enumerate(cases)]
+    await asyncio.to_thread(_write, request.root, placed)
     try:
-        await asyncio.to_thread(_write, root, cases)
-        request = RunRequest(root=root, limits=LIMITS, canaries=False, hash_seed=hash_seed)
-        try:
-            report = await runner.run(request)
-        except SandboxError:
-            # On a machine that has too much to do, a run can fail to be cleared away in time.
-            report = await runner.run(request)
+        report = await runner.run(request)
+    except SandboxError:
+        # On a machine that has too much to do, a run can fail to be cleared away in time.
+        report = await runner.run(request)
     finally:
-        await asyncio.to_thread(shutil.rmtree, top, ignore_errors=True)
-    if report.killed is None:
-        return {case.key: _report(case, report) for case in cases}
+        await asyncio.to_thread(shutil.rmtree, request.root, ignore_errors=True)
+    found = {
+        case.key: part_of(place.key, report) for case, place in zip(cases, placed, strict=True)
+    }
     if len(cases) == 1:
-        return {cases[0].key: CaseReport(outcomes={}, hangs=True)}
-    middle = len(cases) // 2
-    halves = [await _batch(half, runner, hash_seed) for half in (cases[:middle], cases[middle:])]
-    return {**halves[0], **halves[1]}
+        return found
+    # What ends the whole run takes its neighbours along, of which nothing is said then.
+    lost = [case for case in cases if report.killed is not None or is_lost(found[case.key])]
+    if lost:
+        middle = (len(lost) + 1) // 2
+        for half in (lost[:middle], lost[middle:]):
+            found.update(await _batch(half, runner, request) if half else {})
+    return found
 
 
 def _write(root: Path, cases: Sequence[Case]) -> None:
@@ -183,7 +277,7 @@ def _laid_out(case: Case) -> dict[str, str]:
         return {"__init__.py": "", **files}
     package = re.search(r"^package \w+", case.files[case.source], re.MULTILINE)
     files = {name: text for name, text in case.files.items() if name != "go.mod"}
-    return {**files, "zz_limit_test.go": (package[0] if package else "package x") + _GO_LIMIT}
+    return {**files, _LIMIT_FILE: (package[0] if package else "package x") + _GO_LIMIT}
 
 
 def _go_version(cases: Sequence[Case]) -> str:
@@ -212,14 +306,13 @@ def _own_import(text: str, module: str, package: str) -> str:
     )
 
 
-def _report(case: Case, report: TestReport) -> CaseReport:
-    prefix = f"{case.key}/"
-    mine = [item for item in report.results if item.node_id.startswith(prefix)]
-    # A package is named without the slash, and c1 is no part of c15.
-    own = re.compile(rf"{re.escape(case.key)}(?!\w)")
-    broken = any(own.match(item.node_id) for item in report.collection_errors)
+def case_report(report: TestReport) -> CaseReport:
+    """Return what a program's part of a report comes down to."""
+    said = [item.message for item in (*report.results, *report.collection_errors)]
+    is_ended = report.killed is not None or (report.exit_status == HUNG_STATUS and is_lost(report))
     return CaseReport(
-        outcomes={item.node_id.removeprefix(prefix): item.outcome for item in mine},
-        is_broken=broken or not mine,
-        hangs=any(HUNG in item.message for item in mine),
+        outcomes={item.node_id: item.outcome for item in report.results},
+        is_broken=bool(report.collection_errors) or not report.results,
+        hangs=is_ended or any(HUNG in text for text in said),
+        note=note_of(report),
     )

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ducktypist.bench.editor import Editor, EditorFailure
-from ducktypist.bench.fix.attempt import RESOLVE_TIMEOUT_S, Window, laid_out, offered, opened
+from ducktypist.bench.fix.asking import RESOLVE_TIMEOUT_S
+from ducktypist.bench.fix.attempt import Window, laid_out, offered, opened
 from ducktypist.bench.fix.tasks import Task
 from ducktypist.bench.fix.watch import Premises, changes, descendants, left_behind, tree
 from ducktypist.bench.measure import since_ms

@@ -57,7 +57,7 @@ def candidate_of(
     after = function_named(patched, language, function.qualified_name)
     if after is None or after.is_empty:
         return None
-    whole = _with_imports(text, patched, language)
+    whole = with_needed_imports(text, patched, language)
     if whole != patched:
         patched, edit = whole, edit_between(text, whole)
     logprobs = [token.logprob for token in generation.logprobs]
@@ -153,7 +153,7 @@ def _without_head(body: str, function: FunctionRegion) -> str:
     return framed[own.docstring.end :].lstrip("\n")
 
 
-def _with_imports(before: str, after: str, language: str) -> str:
+def with_needed_imports(before: str, after: str, language: str) -> str:
     """Return a text with the imports of the standard library that a body needs.
 
     Go takes no import that is not used, so one that only another body would have used goes.

@@ -37,6 +37,11 @@ class Foretold:
         """Tell whether that is what it printed, line ends at the end aside."""
         return self.stdout.rstrip("\n") == printed.stdout.rstrip("\n")
 
+    def is_right(self, printed: Printed) -> bool:
+        """Tell whether output and exit status are what came; what never ended is not foretold."""
+        is_status = self.exit_status is not None and self.exit_status == printed.exit_status
+        return is_status and self.is_output_of(printed)
+
 
 async def measure(session: Session) -> None:
     """Have the output of every script foretold that was not yet.
@@ -127,7 +132,7 @@ async def _tried(
         "answer": answer,
         "stdout": is_output,
         "status": is_status,
-        "both": is_output and is_status,
+        "both": foretold.is_right(truth),
         "truth": {"stdout": truth.stdout, "exit_status": truth.exit_status},
     }
 

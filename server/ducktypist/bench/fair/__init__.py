@@ -1,0 +1,1 @@
+"""``ducktypist bench fair``: four families of tasks, graded by running, three times each."""
