@@ -27,9 +27,11 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.option("--models", default="", help="Names with commas between; else the settings' model.")
 @click.option("--families", default="", help="Only these families; commas between.")
-@click.option("--quick", is_flag=True, help="Eight tasks of each family, as they are written.")
-@click.option("--columns", default=",".join(COLUMNS), show_default=True, help="Who is asked.")
-@click.option("--arms", default=",".join(ARMS), show_default=True, help="How tasks are put.")
+@click.option(
+    "--quick", is_flag=True, help="Eight tasks of each family, as written, the model itself."
+)
+@click.option("--columns", default="", help="Who is asked: raw, product, name; all by default.")
+@click.option("--arms", default="", help="How tasks are put: plain, wording; both by default.")
 @click.option(
     "--suite",
     "suites",
@@ -77,8 +79,10 @@ def fair(
             return
         plan = Plan(
             models=_names(models) or (_configured(),),
-            columns=tuple(map(Column, _chosen(columns, COLUMNS, "--columns"))),
-            arms=(Arm.PLAIN,) if quick else tuple(map(Arm, _chosen(arms, ARMS, "--arms"))),
+            columns=tuple(
+                map(Column, _chosen(columns or ("raw" if quick else ""), COLUMNS, "--columns"))
+            ),
+            arms=tuple(map(Arm, _chosen(arms or ("plain" if quick else ""), ARMS, "--arms"))),
             families=_names(families),
             n_each=QUICK_N_EACH if quick else None,
             suites=suites,

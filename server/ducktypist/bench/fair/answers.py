@@ -91,7 +91,8 @@ class Answer:
     total_ms: float = 0.0
     prompt_tokens: int = 0
     cached_tokens: int = 0
-    """Of the prompts, read before; more than none means that the pass was not cold."""
+    """Of the prompts, read before. Only what a script's explanation is asked about shares its
+    beginning, within one task; elsewhere more than none would mean that the pass was not cold."""
     completion_tokens: int = 0
     decode_tok_s: float | None = None
     prefill_tok_s: float | None = None

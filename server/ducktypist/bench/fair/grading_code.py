@@ -123,7 +123,7 @@ def _grade(task: FairTask, report: TestReport) -> Grade:
     messages = [item.message for item in report.collection_errors]
     if told.hangs:
         outcome = Outcome.TIMEOUT
-    elif messages and all(_VET_HEAD.match(text) for text in messages):
+    elif messages and all(_VET_HEAD.search(text) for text in messages):
         # `go test` vets a little by itself before it runs anything.
         outcome = Outcome.WRONG
     elif told.is_broken:

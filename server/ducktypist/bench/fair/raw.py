@@ -34,7 +34,12 @@ class Asking:
     is_cut: bool = False
 
     async def ask(
-        self, name: str, values: Mapping[str, str], *, end: StopRule | None = None
+        self,
+        name: str,
+        values: Mapping[str, str],
+        *,
+        end: StopRule | None = None,
+        is_further: bool = False,
     ) -> str:
         """Ask one question and return all that was said, its made beginning included.
 
@@ -42,12 +47,14 @@ class Asking:
             name: The question's.
             values: What is filled in.
             end: Where the answer ends, if not with its block.
+            is_further: Whether it may begin with what the same task's last question has read; the
+                same in every run, as no other task's is.
 
         Raises:
             EngineError: There was no answer.
         """
         question = self.questions.by_name[name]
-        request = question.request(**values)
+        request = replace(question.request(**values), cold=not is_further)
         if end is not None:
             request = replace(request, stop_when=end)
         prompt = request.prompt
@@ -143,7 +150,9 @@ async def name_only(task: FairTask, *, workbench: Workbench, questions: Question
 async def _read(task: FairTask, told: str, asking: Asking) -> dict[str, str]:
     found = {
         predicted(number): _foretold(
-            await asking.ask("predict", {"explanation": told, **_input(given)})
+            await asking.ask(
+                "predict", {"explanation": told, **_input(given)}, is_further=number > 1
+            )
         )
         for number, given in enumerate(task.inputs, start=1)
     }
