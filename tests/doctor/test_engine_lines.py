@@ -16,8 +16,11 @@ from ducktypist.doctor.check import Check, Status
 from ducktypist.doctor.engine import engine
 from ducktypist.doctor.examining import Case
 from ducktypist.doctor.gpu import cards_seen, gpu
+from ducktypist.doctor.memory import judged, memory
 from ducktypist.doctor.sandboxing import sandbox
 from ducktypist.doctor.speed import measured
+from ducktypist.fit.machine import Machine
+from ducktypist.fit.memory import Need
 from support.clinic import Clinic
 from support.engines import host_pids, kill, until_async
 from support.keyrings import FakeKeyring, install
@@ -27,6 +30,7 @@ OF_THE_ENGINE = (
     Case(name="engine", look=engine, limit_s=60),
     Case(name="build", look=build, limit_s=60),
     Case(name="gpu", look=gpu, limit_s=60),
+    Case(name="memory", look=memory, limit_s=60),
     Case(name="speed", look=measured, limit_s=60),
 )
 
@@ -181,6 +185,27 @@ async def test_the_real_model(clinic: Clinic, model: Path) -> None:
         await app.aclose()
     assert found["engine"].status is Status.OK, found["engine"]
     assert found["build"].details["built_for"]
+    assert found["memory"].status is Status.OK
+    assert found["memory"].details["needs_bytes"] > model.stat().st_size  # type: ignore[operator]
     assert found["gpu"].details["has_gpu_build"] in {True, False}
     rates = found["speed"].details
     assert float(str(rates["prefill_tok_s"])) > float(str(rates["decode_tok_s"])) > 0
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "is_loaded", "status"),
+    [(900, False, Status.OK), (500, False, Status.WARN), (0, True, Status.OK)],
+)
+def test_room_for_the_model(*, free_bytes: int, is_loaded: bool, status: Status) -> None:
+    """Second copies that the system can drop need no room; what is loaded has taken its own."""
+    taken = Need(
+        weights_bytes=600,
+        cache_bytes=200,
+        buffers_bytes=50,
+        process_bytes=50,
+        reclaimable_bytes=100,
+    )
+    machine = Machine(memory_bytes=2000, free_memory_bytes=free_bytes, gpus=(), n_threads=2)
+    check = judged(taken, machine, is_loaded=is_loaded)
+    assert check.status is status
+    assert check.details["needs_bytes"] == 900

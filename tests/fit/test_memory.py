@@ -109,7 +109,7 @@ def test_the_buffers_by_hand() -> None:
         pytest.param(640, 2048, 4, 256, 262_144, 8192, 49.64, id="gemma3"),
     ],
 )
-def test_the_compute_buffer_is_about_llama_cpps(  # noqa: PLR0913 - a row of a table
+def test_the_compute_buffer_is_about_llama_cpps(
     *,
     n_embd: int,
     n_ff: int,
@@ -154,7 +154,7 @@ def test_layers_leave_the_host_for_the_card() -> None:
     n_gpu_layers=st.integers(0, 60),
     is_mixture=st.booleans(),
 )
-def test_more_context_never_needs_less(  # noqa: PLR0913 - one argument for each thing that varies
+def test_more_context_never_needs_less(
     *, n_ctx: int, more: int, kv_type: str, flash: str, n_gpu_layers: int, is_mixture: bool
 ) -> None:
     """On the card and beside it."""

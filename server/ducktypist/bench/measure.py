@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from ducktypist.domain import Json
+from ducktypist.models.calibration import processor_name
 
 MIN_FOR_P95 = 20
 MIN_FOR_P99 = 100
@@ -184,7 +185,7 @@ def machine() -> dict[str, Json]:
     except importlib.metadata.PackageNotFoundError:
         engine = None
     return {
-        "cpu": _cpu_name(),
+        "cpu": processor_name(),
         "n_cores": psutil.cpu_count(logical=False),
         "n_threads": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
@@ -204,15 +205,6 @@ def load() -> Load:
 def since_ms(started_s: float) -> float:
     """Return the milliseconds since a reading of ``time.perf_counter``."""
     return (time.perf_counter() - started_s) * 1000
-
-
-def _cpu_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _system() -> str:

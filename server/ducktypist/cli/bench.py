@@ -20,6 +20,7 @@ from ducktypist.cli.bench_fair import compare, fair
 from ducktypist.cli.bench_fix import fix
 from ducktypist.cli.bench_ledger import ledger
 from ducktypist.cli.bench_planner import planner
+from ducktypist.cli.bench_report import fair_report
 from ducktypist.cli.bench_tell import tell
 from ducktypist.errors import DucktypistError
 
@@ -59,6 +60,7 @@ bench.add_command(complete)
 bench.add_command(compare)
 bench.add_command(explain)
 bench.add_command(fair)
+bench.add_command(fair_report)
 bench.add_command(fix)
 bench.add_command(ledger)
 bench.add_command(planner)

@@ -90,7 +90,7 @@ def fair(
             n_threads=threads,
             budget_s=BUDGET_S if budget is None else budget,
         )
-        tasks = tasks_for(plan)
+        tasks = tasks_for(plan, say=_say)
         if check:
             _check(tasks)
             return

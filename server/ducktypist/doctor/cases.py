@@ -8,6 +8,7 @@ from ducktypist.doctor.engine import engine
 from ducktypist.doctor.examining import Case, in_thread
 from ducktypist.doctor.gpu import gpu
 from ducktypist.doctor.ledger import ledger
+from ducktypist.doctor.memory import memory
 from ducktypist.doctor.model import hashed, header, present
 from ducktypist.doctor.sandboxing import go, pytest, sandbox
 from ducktypist.doctor.settings import python, trust, user_settings, workspace_settings
@@ -30,6 +31,7 @@ CASES = (
     Case(name="engine", look=engine, limit_s=ENGINE_LIMIT_S),
     Case(name="build", look=build, limit_s=ENGINE_LIMIT_S),
     Case(name="gpu", look=gpu, limit_s=ENGINE_LIMIT_S),
+    Case(name="memory", look=memory, limit_s=ENGINE_LIMIT_S),
     Case(name="speed", look=measured, limit_s=ENGINE_LIMIT_S),
     Case(name="sandbox", look=sandbox, limit_s=120.0),
     Case(name="pytest", look=in_thread(pytest)),

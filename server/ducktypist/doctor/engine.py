@@ -37,9 +37,9 @@ async def engine(subject: Subject) -> Check:
         advice = f"correct that, then try `ducktypist host`{log}"
         if _REFUSED.search(sight.error):
             advice = (
-                "llama.cpp may use instructions that this machine refuses, as virtual machines do "
-                "with AMX although they announce it: build it without them "
-                f"(`CMAKE_ARGS=-DGGML_NATIVE=OFF`){log}"
+                "llama.cpp may hold instructions that this machine refuses, or that its compiler "
+                "got wrong (AMX by a GCC before 12.4 or 13.3): build it without them "
+                f"(`CMAKE_ARGS=-DGGML_NATIVE=OFF`, or by `scripts/bootstrap.py`){log}"
             )
         return bad(NAME, sight.error, advice, **details)
     summary = _answers(sight, details)

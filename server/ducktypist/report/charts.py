@@ -10,17 +10,21 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ducktypist.ledger.tell.score import Bin, Selected
-from ducktypist.report.plot import Ink, Plot, plot
+from ducktypist.report.axes import (
+    ends_inward,
+    percent_ticks,
+    row_words,
+    stacked,
+    unit_square,
+)
+from ducktypist.report.plot import Ink, plot
 from ducktypist.report.svg import themed
 from ducktypist.report.words import cut, duration, percent, percents, several
 
 MAX_ROWS = 12
 """Of a chart; the table beside it has all."""
-MAX_LABEL_CHARS = 46
-"""Of the words above a line; there is room for the number at their right, on a telephone too."""
 N_WEEKS = 53
 _ROW = 36.0
 _LEVELS = (Ink.LEVEL_0, Ink.LEVEL_1, Ink.LEVEL_2, Ink.LEVEL_3, Ink.LEVEL_4)
@@ -58,8 +62,8 @@ def shares(rows: Sequence[ShareRow]) -> str:
     with plot(height=26 + _ROW * len(shown), left=1, right=1, top=2, bottom=22) as drawn:
         axes = drawn.axes
         axes.set_xlim(0, 1)
-        _rows(drawn, len(shown))
-        _percent_ticks(drawn, "x")
+        stacked(drawn, len(shown))
+        percent_ticks(drawn, "x")
         for place, row in enumerate(shown):
             y = -place
             ink = Ink.FAINT if row.too_few else Ink.FIRST
@@ -74,7 +78,7 @@ def shares(rows: Sequence[ShareRow]) -> str:
                 markeredgewidth=1.5,
                 clip_on=False,
             )
-            _row_words(drawn, y, row.label, f"{percent(row.share)} of {row.n}")
+            row_words(drawn, y, row.label, f"{percent(row.share)} of {row.n}")
     spoken = "; ".join(
         f"{cut(row.label)}: {percent(row.share)} of {row.n}, "
         f"interval {percents(row.low, row.high)} %{', too few' if row.too_few else ''}"
@@ -105,11 +109,11 @@ def times(rows: Sequence[TimeRow]) -> str:
         axes = drawn.axes
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        _rows(drawn, len(shown))
+        stacked(drawn, len(shown))
         ticks = [tick for tick in _TICKS_MS if low <= tick <= high]
         axes.set_xticks(ticks, [_tick_words(tick) for tick in ticks])
         axes.set_xticks((), minor=True)
-        _ends_inward(drawn)
+        ends_inward(drawn)
         axes.grid(visible=True, axis="x", color=Ink.GRID, linewidth=1)
         for place, row in enumerate(shown):
             y = -place
@@ -124,7 +128,7 @@ def times(rows: Sequence[TimeRow]) -> str:
                     axes.plot(
                         (p50,), (y + offset,), marker=marker, markersize=6, color=ink, clip_on=False
                     )
-            _row_words(drawn, y, row.label, row.verdict)
+            row_words(drawn, y, row.label, row.verdict)
     spoken = "; ".join(
         f"{cut(row.label)}: first token {duration(row.ttft_p50_ms)} to "
         f"{duration(row.ttft_p95_ms)}, total {duration(row.total_p50_ms)} to "
@@ -181,7 +185,7 @@ def reliability(series: Mapping[str, Sequence[Bin]]) -> str:
     """Draw what was foretold against what came of it; two series at most."""
     with plot(height=350, left=40, right=6, top=30, bottom=42) as drawn:
         axes = drawn.axes
-        _unit_square(drawn, "foretold", "turned out right")
+        unit_square(drawn, "foretold", "turned out right")
         axes.plot((0, 1), (0, 1), color=Ink.MUTED, linewidth=1, linestyle=_DASHES)
         for (ink, marker), points in zip(_STYLES, series.values(), strict=False):
             for point in points:
@@ -217,7 +221,7 @@ def risks(series: Mapping[str, Sequence[Selected]]) -> str:
     top = min(1.0, math.ceil(10 * highest + 0.5) / 10)
     with plot(height=260, left=40, right=6, top=30, bottom=42) as drawn:
         axes = drawn.axes
-        _unit_square(drawn, "kept, the surest first", "not right")
+        unit_square(drawn, "kept, the surest first", "not right")
         axes.set_ylim(0, top)
         step = 0.2 if top > 0.5 else 0.1  # noqa: PLR2004 - half of the scale
         ticks = [step * place for place in range(math.floor(top / step + 1e-9) + 1)]
@@ -248,52 +252,6 @@ def risks(series: Mapping[str, Sequence[Selected]]) -> str:
 
 
 _STYLES = ((Ink.FIRST, "o"), (Ink.SECOND, "s"))
-
-
-def _rows(drawn: Plot, n_rows: int) -> None:
-    drawn.axes.set_ylim(-n_rows + 0.7, 0.8)
-    drawn.axes.set_yticks(())
-
-
-def _row_words(drawn: Plot, y: float, label: str, value: str) -> None:
-    """Write what a line is about above it, so that it needs no margin at the left."""
-    axes = drawn.axes
-    words: dict[str, Any] = {"va": "bottom", "transform": axes.get_yaxis_transform()}
-    label = cut(label, MAX_LABEL_CHARS)
-    axes.text(0, y + 0.2, drawn.word(label), ha="left", color=Ink.TEXT, **words)
-    axes.text(1, y + 0.2, drawn.word(value), ha="right", color=Ink.MUTED, **words)
-
-
-def _percent_ticks(drawn: Plot, axis: str) -> None:
-    ticks = (0, 0.25, 0.5, 0.75, 1)
-    words = [percent(tick) for tick in ticks]
-    if axis == "x":
-        drawn.axes.set_xticks(ticks, words)
-        _ends_inward(drawn)
-    else:
-        drawn.axes.set_yticks(ticks, words)
-    drawn.axes.grid(visible=True, axis="x" if axis == "x" else "y", color=Ink.GRID, linewidth=1)
-    drawn.axes.set_axisbelow(True)
-
-
-def _ends_inward(drawn: Plot) -> None:
-    """Keep the words of the first and the last tick inside of the figure."""
-    words = drawn.axes.get_xticklabels()
-    if words:
-        words[0].set_horizontalalignment("left")
-        words[-1].set_horizontalalignment("right")
-
-
-def _unit_square(drawn: Plot, x: str, y: str) -> None:
-    axes = drawn.axes
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    _percent_ticks(drawn, "x")
-    _percent_ticks(drawn, "y")
-    axes.grid(visible=True, color=Ink.GRID, linewidth=1)
-    axes.set_xlabel(x, color=Ink.MUTED)
-    # Above the axis instead of turned by its side: it is read more easily and needs no margin.
-    axes.text(0, 1.035, y, color=Ink.MUTED, transform=axes.transAxes)
 
 
 def _tick_words(value_ms: int) -> str:

@@ -10,7 +10,7 @@ import base64
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -22,8 +22,10 @@ from ducktypist.ledger.migrations import SCHEMA_VERSION
 from ducktypist.ledger.reading import CellKey
 from ducktypist.ledger.stats import CellStats
 from ducktypist.report import charts, sentences, words
+from ducktypist.report.axes import MAX_LABEL_CHARS
 from ducktypist.report.content import Content
 
+STYLE = "report.css"
 N_OPEN_ROWS = charts.MAX_ROWS
 """Of one table that one sees at once; the others open."""
 MAX_TABLE_ROWS = 200
@@ -37,14 +39,10 @@ def page(content: Content) -> bytes:
     Raises:
         DucktypistError: The charts' library is not installed.
     """
-    folder = resources.files("ducktypist.report") / "templates"
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    template = _environment().from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
-    text = template.render(
+    return rendered(
+        "report.html.j2",
         content=content,
-        style=Markup(style),  # noqa: S704 - a file of ours
-        policy=_policy(style),
-        charts={name: Markup(svg) for name, svg in _drawn(content).items()},  # noqa: S704 - escaped by the XML writer
+        charts=_drawn(content),
         by_verified=_by_verified(content.cells),
         by_use=_by_use(content.cells),
         models=_models(content),
@@ -54,13 +52,42 @@ def page(content: Content) -> bytes:
         by_searches=sorted(content.sources, key=lambda item: (-item.n_suggestions, item.key)),
         months=_months(content),
         curves=_curve_tables(content),
-        version=__version__,
         schema_version=SCHEMA_VERSION,
-        n_open=N_OPEN_ROWS,
-        max_rows=MAX_TABLE_ROWS,
+        prints_all="ducktypist stats",
         say=sentences,
     )
+
+
+def rendered(template: str, *, charts: Mapping[str, str], **values: object) -> bytes:
+    """Return a page of the report's look as an HTML file.
+
+    Args:
+        template: A file of the folder ``templates``.
+        charts: SVG elements by ``svg.themed``, by name; the only values that are not escaped.
+        values: What else the template knows, besides ``style``, ``policy``,
+            ``version`` and how many rows a table shows.
+    """
+    style = read_template(STYLE)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup(style),  # noqa: S704 - a file of ours
+            policy=_policy(style),
+            charts={name: Markup(svg) for name, svg in charts.items()},  # noqa: S704 - escaped by the XML writer
+            version=__version__,
+            n_open=N_OPEN_ROWS,
+            max_rows=MAX_TABLE_ROWS,
+            **values,
+        )
+    )
     return text.encode("utf-8", "replace")
+
+
+def read_template(name: str) -> str:
+    """Return a file of the folder ``templates``."""
+    folder = resources.files("ducktypist.report") / "templates"
+    return (folder / name).read_text(encoding="utf-8")
 
 
 def _policy(style: str) -> str:
@@ -72,6 +99,7 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        loader=jinja2.FunctionLoader(read_template),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -190,7 +218,7 @@ def _label(cell: CellStats, twins: frozenset[CellKey]) -> str:
     task = f"{words.cut(key.kind, 12)} · {words.cut(key.language, 12)} · "
     file = f" {words.cut(key.model_sha256, 4)}" if key in twins else ""
     quantisation = f" · {words.cut(key.quantisation, 8)}" if key.quantisation else ""
-    n_left = charts.MAX_LABEL_CHARS - len(task) - len(file) - len(quantisation)
+    n_left = MAX_LABEL_CHARS - len(task) - len(file) - len(quantisation)
     return f"{task}{words.cut(key.model, n_left)}{quantisation}{file}"
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from ducktypist.bench.fair.answers import Grade, Outcome
-from ducktypist.bench.fair.controls import ECHO, HANG, ORACLE, controls, holds
+from ducktypist.bench.fair.controls import (
+    ECHO,
+    HANG,
+    ORACLE,
+    controls,
+    holds,
+    left_behind,
+)
 from ducktypist.bench.fair.grading import Truths
+from ducktypist.bench.fix.batch import top_prefix
 from ducktypist.features.grounds import Grounds
+from ducktypist.verify.process_tree import descendants
 from support.fair_tasks import GO_FUNCTION, PREDICT, PYTHON_FIX, RACE, SCRIPT
-from support.leftovers import nothing_left
 from support.refereed import Refereed, needs_bats, needs_go, refereed
 
 __all__ = ["refereed"]
@@ -30,9 +41,7 @@ def test_the_controls_of_every_kind_hold(refereed: Refereed[Found]) -> None:
     async def found(grounds: Grounds) -> Found:
         return await controls(tasks, referee=grounds, hang_each=True, wordings=True)
 
-    # A helper of ours that ends later is not what is looked for here.
-    with nothing_left(timeout_s=20.0):
-        told = refereed(found)
+    told = refereed(found)
     assert holds(told) == []
     names = {task.id for task in tasks}
     worded = {f"{PYTHON_FIX.id}#0", f"{SCRIPT.id}#0"}
@@ -70,6 +79,32 @@ def test_a_task_that_proves_nothing_is_told(refereed: Refereed[Found]) -> None:
     assert lines[0] == "fix/easy: the question given back is right"
     assert lines[1].startswith("fix/hard: the right answer is wrong (test_")
     assert len(lines) == 2
+
+
+@pytest.mark.sandbox
+def test_what_is_left_behind_is_named(refereed: Refereed[str]) -> None:
+    """Processes, folders of runs and folders of programs, also after a while."""
+
+    async def found(grounds: Grounds) -> str:
+        before = descendants(os.getpid())
+        assert await asyncio.to_thread(left_behind, before, grounds, patience_s=0.1) == ""
+        grounds.sandbox.scratch_root.mkdir(parents=True, exist_ok=True)
+        run = grounds.sandbox.scratch_root / f"run-{os.getpid()}-1-a"
+        run.mkdir()
+        programs = Path(tempfile.mkdtemp(prefix=top_prefix()))
+        process = await asyncio.create_subprocess_exec("sleep", "60")
+        try:
+            left = await asyncio.to_thread(left_behind, before, grounds, patience_s=0.1)
+        finally:
+            process.kill()
+            await process.wait()
+            run.rmdir()
+            programs.rmdir()
+        assert f"process {process.pid}" in left
+        assert f"folder {programs.name}" in left
+        return left
+
+    assert f"folder run-{os.getpid()}-1-a" in refereed(found)
 
 
 def test_each_violation_is_a_line() -> None:

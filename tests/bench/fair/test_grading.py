@@ -76,7 +76,6 @@ def test_a_python_answer_is_graded_beside_ones_that_hang_or_leave(
             ),
             "waits": SHELF_RIGHT + "import threading\nthreading.Event().wait()\n",
             "leaves": SHELF_RIGHT + "import signal as s\nraise SystemExit\n",
-            "interrupts": SHELF_RIGHT + "raise KeyboardInterrupt\n",
             "only what is shown": SHELF.format("size - used"),
             "wrong": PYTHON_FIX.text,
             "broken": SHELF.format("("),
@@ -93,7 +92,6 @@ def test_a_python_answer_is_graded_beside_ones_that_hang_or_leave(
     assert found["hangs in a test"].outcome is Outcome.TIMEOUT
     assert found["waits"].outcome is Outcome.TIMEOUT
     assert found["leaves"].outcome is Outcome.REFUSED
-    assert found["interrupts"].outcome is Outcome.BROKEN
     assert found["only what is shown"].outcome is Outcome.WRONG
     assert found["only what is shown"].visible is True
     assert "test_full" in found["only what is shown"].note
@@ -106,14 +104,25 @@ def test_a_python_answer_is_graded_beside_ones_that_hang_or_leave(
 
 @pytest.mark.sandbox
 @pytest.mark.timeout(300)
-def test_what_swallows_every_limit_is_ended(refereed: Refereed[list[Grade]]) -> None:
-    """A loop that catches whatever is raised in it ends its run, and its neighbours run again."""
-    said = {"before": SHELF_RIGHT, "loop": SHELF_RIGHT + SWALLOWING, "after": SHELF_RIGHT + "\n"}
-    allowed = PYTHON_FIX.text + "try:\n    pass\nexcept BaseException: pass\n"
-    task = with_source(PYTHON_FIX, allowed)
+def test_what_ends_the_whole_run_is_found(refereed: Refereed[list[Grade]]) -> None:
+    """Whether it interrupts or catches whatever is raised in it: its neighbours run again."""
+    # What a task shows already is nothing that an answer adds.
+    shown = (
+        "try:\n    if room(1, 1):\n        raise KeyboardInterrupt\nexcept BaseException: pass\n"
+    )
+    said = {
+        "before": SHELF_RIGHT,
+        "loop": SHELF_RIGHT + SWALLOWING,
+        "between": SHELF_RIGHT + "\n",
+        "interrupts": SHELF_RIGHT + "raise KeyboardInterrupt\n",
+        "after": SHELF_RIGHT + "\n\n",
+    }
+    task = with_source(PYTHON_FIX, PYTHON_FIX.text + shown)
     assert outcomes(graded_by(refereed, task, said)) == {
         "before": Outcome.RIGHT,
         "loop": Outcome.TIMEOUT,
+        "between": Outcome.RIGHT,
+        "interrupts": Outcome.BROKEN,
         "after": Outcome.RIGHT,
     }
 

@@ -19,6 +19,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ducktypist.bench.complete.exercism import go_bodies, python_tasks
@@ -49,6 +50,25 @@ def convert(path: Path, layout: str, *, part: str = "all", seed: int = 0) -> lis
     Raises:
         TaskError: It cannot be read, or has another shape; the message says which was expected.
     """
+    found = []
+    for where, row in objects(path, read_bytes(path)):
+        tasks = of_row(row, where, layout, seed=seed)
+        found += [task for name, task in tasks if part in {"all", part_of(name)}]
+    return found
+
+
+def of_row(row: Row, where: str, layout: str, *, seed: int = 0) -> list[tuple[str, CompleteTask]]:
+    """Return the tasks of one row, each after its problem's name; none where it has no such task.
+
+    Args:
+        row: Of a set.
+        where: File and line, for messages.
+        layout: One of :data:`FORMATS`.
+        seed: As for :func:`convert`.
+
+    Raises:
+        TaskError: It has another shape; the message says which was expected.
+    """
     converters: dict[str, Callable[[Row, str, int], Iterator[tuple[str, CompleteTask]]]] = {
         "mbpp": _mbpp,
         "humaneval": _humaneval,
@@ -58,36 +78,84 @@ def convert(path: Path, layout: str, *, part: str = "all", seed: int = 0) -> lis
     }
     if layout not in converters:
         raise TaskError(f"no format {layout!r}; expected one of {', '.join(converters)}")
-    found = []
-    for where, row in objects(path, read_bytes(path)):
-        try:
-            tasks = list(converters[layout](row, where, seed))
-        except (SyntaxError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise TaskError(f"{where} cannot be read as {layout}: {error!r:.200}") from error
-        found += [task for name, task in tasks if part in {"all", part_of(name)}]
-    return found
+    try:
+        return list(converters[layout](row, where, seed))
+    except (SyntaxError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TaskError(f"{where} cannot be read as {layout}: {error!r:.200}") from error
 
 
 # --------------------------------------------------------------------------- functions with asserts
 
 
-def _mbpp(row: Row, where: str, seed: int) -> Iterator[tuple[str, CompleteTask]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asserted:
+    """A function that is told in words and held to plain asserts."""
+
+    name: str
+    said: str
+    """What it is to do, in one line."""
+    code: str
+    """All of the right answer, helpers and imports included."""
+    tree: ast.Module
+    """The same."""
+    function: ast.FunctionDef
+    asserts: tuple[str, ...]
+    """Two at least."""
+    imports: tuple[str, ...]
+    """Lines that the asserts need."""
+
+    @property
+    def module(self) -> str:
+        """What its file is called, without the suffix."""
+        return _module(self.function.name)
+
+    @property
+    def head(self) -> str:
+        """Return how a file of its tests begins."""
+        return "\n".join([*self.imports, f"from {self.module} import {self.function.name}"]) + "\n"
+
+    def documented(self, examples: Sequence[str]) -> str:
+        """Return its signature with a docstring and nothing else."""
+        return _documented(self.function, self.said, examples)
+
+
+def asserted(row: Row, where: str) -> Asserted | None:
+    """Return the function of a row of MBPP, None where it does not stand alone.
+
+    Raises:
+        TaskError: A field is missing or something else.
+        SyntaxError: The code is no Python.
+    """
     said = " ".join(text_field(row, "prompt" if "prompt" in row else "text", where).split())
-    tree = ast.parse(_plain(text_field(row, "code", where)))
+    code = _plain(text_field(row, "code", where))
+    tree = ast.parse(code)
     asserts = [_plain(item).strip() for item in _texts(row, "test_list", where)]
     function = _entry(tree, asserts)
     if function is None or '"""' in said or not _may_stand_alone(tree, function, asserts):
+        return None
+    return Asserted(
+        name=str(row["task_id"]),
+        said=said,
+        code=code,
+        tree=tree,
+        function=function,
+        asserts=tuple(asserts),
+        imports=tuple(item for item in _texts(row, "test_imports", where) if item.strip()),
+    )
+
+
+def _mbpp(row: Row, where: str, seed: int) -> Iterator[tuple[str, CompleteTask]]:
+    found = asserted(row, where)
+    if found is None:
         return
-    name = str(row["task_id"])
+    name, asserts, module = found.name, found.asserts, found.module
+    function = found.function
     dice = random.Random(f"{seed} mbpp/{name}")  # noqa: S311 - the same draw each time
     k = min(dice.choice(N_EXAMPLES), len(asserts) - 1)
-    shown = [number for number, text in enumerate(asserts) if _example(text, function.name)][:k]
+    shown = [number for number, text in enumerate(asserts) if example(text, function.name)][:k]
     if not shown:
         return
-    examples = [_example(asserts[number], function.name) for number in shown]
-    imports = [item for item in _texts(row, "test_imports", where) if item.strip()]
-    module = _module(function.name)
-    head = "\n".join([*imports, f"from {module} import {function.name}"]) + "\n"
+    examples = [example(asserts[number], function.name) for number in shown]
     left = [text for number, text in enumerate(asserts) if number not in shown]
     yield (
         name,
@@ -95,11 +163,11 @@ def _mbpp(row: Row, where: str, seed: int) -> Iterator[tuple[str, CompleteTask]]
             id=f"mbpp/{name}",
             kind=BODY,
             language="python",
-            files={f"{module}.py": _documented(function, said, examples)},
+            files={f"{module}.py": found.documented(examples)},
             path=f"{module}.py",
             function=function.name,
-            hidden={f"test_{module}.py": test_file(head, left, first=1)},
-            reference=_whole_body(tree, function),
+            hidden={f"test_{module}.py": test_file(found.head, left, first=1)},
+            reference=_whole_body(found.tree, function),
             group="mbpp",
         ),
     )
@@ -131,7 +199,7 @@ def _may_stand_alone(tree: ast.Module, function: ast.FunctionDef, asserts: Seque
     return not others & used
 
 
-def _example(text: str, name: str) -> str:
+def example(text: str, name: str) -> str:
     """Return an assert of the form ``assert f(…) == value`` as a doctest, else nothing.
 
     The value must print as it reads: an interactive session compares what is printed.

@@ -10,7 +10,7 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -77,9 +77,9 @@ async def controls(
     found |= await _graded(oracles, referee, say, known)
     hanging = _hanging(tasks, known, hang_each=hang_each)
     say(f"controls: {len(hanging)} answers that never end")
-    before = set(descendants(os.getpid()))
+    before = descendants(os.getpid())
     hung = await _graded(hanging, referee, say, known)
-    left = await asyncio.to_thread(_left, before, referee) if hanging else ""
+    left = await asyncio.to_thread(left_behind, before, referee) if hanging else ""
     if left:
         hung = {key: Grade(outcome=Outcome.WRONG, note=f"left behind: {left}") for key in hung}
     return found | hung
@@ -98,6 +98,20 @@ def holds(found: Controls) -> list[str]:
         elif name == HANG and grade.outcome is not Outcome.TIMEOUT:
             lines.append(f"{task}: an answer that never ends is {grade.outcome}{why}")
     return lines
+
+
+def left_behind(before: Collection[int], referee: Grounds, *, patience_s: float = GONE_S) -> str:
+    """Return what is still there of runs that were ended; empty when nothing is. Blocks.
+
+    Args:
+        before: This process's descendants at the beginning.
+        referee: Who ran them.
+        patience_s: How long what is ending may take.
+    """
+    until = time.monotonic() + patience_s
+    while (found := list(_traces(before, referee))) and time.monotonic() < until:
+        time.sleep(0.1)
+    return ", ".join(found[:5])
 
 
 async def _graded(
@@ -169,15 +183,7 @@ def _given(given: ScriptInput) -> str:
     return "\n".join([*given.args, given.stdin, *given.files.values()]) + "\nexit status: 0"
 
 
-def _left(before: set[int], referee: Grounds) -> str:
-    """Return what is still there of runs that were ended; empty when nothing is."""
-    until = time.monotonic() + GONE_S
-    while (found := list(_traces(before, referee))) and time.monotonic() < until:
-        time.sleep(0.1)
-    return ", ".join(found[:5])
-
-
-def _traces(before: set[int], referee: Grounds) -> Iterator[str]:
+def _traces(before: Collection[int], referee: Grounds) -> Iterator[str]:
     own = os.getpid()
     yield from (f"process {pid}" for pid in descendants(own) if pid not in before)
     scratch = referee.sandbox.scratch_root

@@ -67,7 +67,7 @@ def _functions(path: Path) -> Iterator[Task]:
             raise TaskError(f"{where}: expected an object")
         entry = _word(row, "entry_point", where)
         head = str(row.get("declaration") or row.get("prompt") or "")
-        code = _joined(head, _word(row, "buggy_solution", where), entry)
+        code = joined(head, _word(row, "buggy_solution", where), entry)
         checks = _checks(_word(row, "test", where), where)
         task_id = str(row.get("task_id") or f"task-{number}")
         yield _python_task(
@@ -82,7 +82,7 @@ def _functions(path: Path) -> Iterator[Task]:
         )
 
 
-def _joined(head: str, solution: str, entry: str) -> str:
+def joined(head: str, solution: str, entry: str) -> str:
     """Return a program: a solution may be a body that follows the head, or whole."""
     if re.search(rf"^\s*def {re.escape(entry)}\b", solution, re.MULTILINE):
         imports = head[: head.find(f"def {entry}")] if f"def {entry}" in head else ""
@@ -114,21 +114,21 @@ def _programs(path: Path) -> Iterator[Task]:
         checks = []
         for number, line in enumerate(cases.read_text("utf-8").split("\n"), start=1):
             if line.strip():
-                checks.append(_case(json.loads(line), source.stem, f"{cases}:{number}"))
+                checks.append(case_text(json.loads(line), source.stem, f"{cases}:{number}"))
         if len(checks) < 2:  # noqa: PLR2004 - one to hide
             continue
         yield _python_task(
             task_id=source.stem,
             module=source.stem,
             code=source.read_text("utf-8"),
-            head=f"from {{module}} import {source.stem}\n{_AS_LISTS}",
+            head=f"from {{module}} import {source.stem}\n{AS_LISTS}",
             cases=checks,
             group="quixbugs",
             function=source.stem,
         )
 
 
-_AS_LISTS = '''
+AS_LISTS = '''
 
 def plain(value):
     """Return a value as JSON would give it back."""
@@ -138,7 +138,12 @@ def plain(value):
 '''
 
 
-def _case(found: Json, name: str, where: str) -> str:
+def case_text(found: Json, name: str, where: str) -> str:
+    """Return the assert of a line of test cases, which needs :data:`AS_LISTS`.
+
+    Raises:
+        TaskError: It is no pair of arguments and what is expected.
+    """
     if not isinstance(found, list) or len(found) != 2:  # noqa: PLR2004 - a pair
         raise TaskError(f"{where}: expected [arguments, expected], got {found!r:.60}")
     arguments = found[0] if isinstance(found[0], list) else [found[0]]

@@ -142,7 +142,7 @@ async def _ask(client: EngineClient, spec: HostSpec) -> MemoryRow:
         kv_type=spec.kv_type,
         flash_attention=spec.flash_attention,
     )
-    machine = find_machine(n_threads=spec.n_threads)
+    machine = await asyncio.to_thread(lambda: find_machine(n_threads=spec.n_threads))
     return MemoryRow(
         model=spec.model_name,
         n_ctx_tokens=spec.n_ctx_tokens,
