@@ -12,10 +12,11 @@ from typing import Final
 from ducktypist.bench.explain.stripping import code_block
 from ducktypist.bench.fair.tasks import FairTask, TaskKind
 from ducktypist.features.body.answers import with_needed_imports
-from ducktypist.syntax.edits import body_edit
-from ducktypist.syntax.regions import function_named
+from ducktypist.syntax.edits import body_edit, reindent
+from ducktypist.syntax.regions import function_named, functions
 
 _PACKAGE: Final = re.compile(r"^package[ \t]+\w+", re.MULTILINE)
+_GO_TYPE: Final = re.compile(r"^type[ \t]+(\w+)", re.MULTILINE)
 _GO_IMPORTS: Final = re.compile(r'^import[ \t]+(?:\([^)]*\)|"[^"\n]*")[ \t]*\n?', re.MULTILINE)
 
 
@@ -29,11 +30,42 @@ def placed(task: FairTask, said: str) -> str:
     region = function_named(task.text, task.language, task.function)
     if region is None:
         return code + "\n"
-    if function_named(code, task.language, task.function) is None:
+    own = _own_function(task, code)
+    if own is None:
         return _with_imports(task, body_edit(task.text, region, code).apply(task.text))
-    pasted = _GO_IMPORTS.sub("", code) if task.language == "go" else code
+    pasted = own if _says_again(task, code) else _pasted(task, code, region.indent)
     start, end = region.span.start, region.span.end
     return _with_imports(task, task.text[:start] + pasted.strip("\n") + task.text[end:])
+
+
+def _own_function(task: FairTask, code: str) -> str | None:
+    """Return the function as an answer writes it, a method's without its class as well."""
+    for name in (task.function, task.function.rpartition(".")[2]):
+        found = function_named(code, task.language, name)
+        if found is not None and (task.language != "go" or name == task.function):
+            return found.span.of(code)
+    return None
+
+
+def _pasted(task: FairTask, code: str, indent: str) -> str:
+    if task.language == "go":
+        return _GO_IMPORTS.sub("", code)
+    # The first line has its indent from where it is pasted.
+    return reindent(code, indent).lstrip(" \t") if indent else code
+
+
+def _says_again(task: FairTask, code: str) -> bool:
+    """Tell whether an answer in Go repeats declarations of the file, which Go refuses.
+
+    Python takes them: the later one holds, which is the file's own.
+    """
+    if task.language != "go":
+        return False
+    told, known = (
+        {region.qualified_name for region in functions(text, "go")} | {*_GO_TYPE.findall(text)}
+        for text in (code, task.text)
+    )
+    return bool((told & known) - {task.function})
 
 
 def _is_whole(task: FairTask, code: str) -> bool:

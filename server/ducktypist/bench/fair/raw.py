@@ -17,9 +17,11 @@ from ducktypist.bench.tasks import digest
 from ducktypist.domain import ChatPrompt, FinishReason, StopRule, Timings
 from ducktypist.features.workbench import Workbench
 from ducktypist.prompting.postprocess import body_rule
+from ducktypist.syntax.edits import body_edit
 from ducktypist.syntax.regions import function_named
 
 NOTHING = "(none)"
+_PACKAGE = re.compile(r"^package[ \t]+\w+[ \t]*\n", re.MULTILINE)
 _EXIT = re.compile(r"exit[ \w]*:?\s*\d+", re.IGNORECASE)
 
 
@@ -176,16 +178,28 @@ def _end_of(task: FairTask) -> StopRule | None:
 
 
 def _head_of(task: FairTask) -> str:
-    """Return the function's own head, with its line break."""
+    """Return with what the answer is made to begin: the function's head, or a whole file's."""
+    if task.kind is TaskKind.RACE:
+        package = _PACKAGE.search(task.text)
+        return "" if package is None else task.text[: package.end()]
     region = function_named(task.text, task.language, task.function)
     return "" if region is None else region.signature.of(task.text).rstrip() + "\n"
+
+
+def _shown(task: FairTask) -> str:
+    """Return the source as it is asked about: a body that is missing is not shown as a panic."""
+    region = function_named(task.text, task.language, task.function)
+    if task.kind is not TaskKind.FUNCTION or region is None or not region.is_empty:
+        return task.text.rstrip()
+    missing = "# …" if task.language == "python" else "// …"
+    return body_edit(task.text, region, missing).apply(task.text).rstrip()
 
 
 def _values(task: FairTask, trace: str) -> dict[str, str]:
     tests = [text for name, text in task.files.items() if name.partition("::")[0] in task.target]
     return {
         "language": task.language,
-        "source": task.text.rstrip(),
+        "source": _shown(task),
         "function": task.function,
         "head": _head_of(task),
         "test": task.target.rpartition("::")[2],

@@ -30,7 +30,7 @@ from ducktypist.features.grounds import Grounds
 
 Say = Callable[[str], None]
 T = TypeVar("T")
-Item = TypeVar("Item", contravariant=True)
+Item_contra = TypeVar("Item_contra", contravariant=True)
 READ: Final = {
     "cruxeval": cruxeval,
     "humaneval": humaneval,
@@ -67,11 +67,11 @@ def tasks_for(plan: Plan, *, say: Say = lambda _: None) -> FairTasks:
     return of_tasks(tuple(tasks.values())).of(plan.families, plan.n_each)
 
 
-class Proof(Protocol[Item]):
+class Proof(Protocol[Item_contra]):
     """Runs what was read, and returns what of it is a task."""
 
     def __call__(
-        self, items: Sequence[Item], /, *, n_each: int | None, referee: Grounds, say: Say
+        self, items: Sequence[Item_contra], /, *, n_each: int | None, referee: Grounds, say: Say
     ) -> Coroutine[Any, Any, Readings[FairTask]]:
         """Run it."""
 
