@@ -188,11 +188,11 @@ def typical(
     }
     for name, (quantisation, n_bytes, share) in ducks.items():
         sha256 = file.model(name, quantisation, n_bytes=n_bytes)
-        draw = random.Random(f"{seed} {name}")
+        draw = random.Random(f"{seed} {name}")  # noqa: S311 - repeatable
         for task in file.tasks:
             for column in Column:
                 if column is not Column.NAME or task["kind"] == "explain":
-                    _asked(file, sha256, task, column, share, draw)
+                    _asked(file, (sha256, column), task, share, draw)
     for task in file.tasks:
         file.control("oracle", str(task["id"]), Outcome.RIGHT)
         file.control("echo", str(task["id"]), Outcome.WRONG)
@@ -202,12 +202,12 @@ def typical(
 
 def _asked(
     file: ResultFile,
-    model: str,
+    side: tuple[str, Column],
     task: Mapping[str, Json],
-    column: Column,
     share: float,
     draw: random.Random,
 ) -> None:
+    model, column = side
     chance = {Column.RAW: share, Column.PRODUCT: share + 0.3, Column.NAME: share / 2}[column]
     plain = 1 if column is Column.NAME else 3
     arms = [(Arm.PLAIN, plain)] + ([(Arm.WORDING, 3)] if column is Column.RAW else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from ducktypist.report.axes import MAX_LABEL_CHARS, percent_ticks, row_words, stacked
 from ducktypist.report.fair.values import Curve, Family, Figure, Panel, Portion
@@ -17,6 +17,7 @@ MAX_ROWS = 24
 """Of a chart; the table beside it has all."""
 _ROW = 52.0
 _PANEL = 92.0
+_KEY = 24.0
 _BYTES_PER_MB = 1_000_000
 _STYLES: Final = {
     "raw": (Ink.FIRST, "o", 0.0),
@@ -24,17 +25,21 @@ _STYLES: Final = {
     "name": (Ink.MUTED, "D", -0.44),
 }
 """Ink, marker and place below the words of each column."""
+_MEANINGS: Final = {"raw": "model itself", "product": "under Ducktypist", "name": "purpose only"}
 
 
-def family_chart(family: Family, *, name: str) -> str:
+def family_chart(family: Family, *, name: str, has_key: bool = False) -> str:
     """Draw right % with its interval, the columns of a model below each other; lucky apart.
 
     Args:
         family: What to draw.
         name: Of the chart, unique in the page.
+        has_key: Say in the chart what each ink means, where no page around it does.
     """
     rows = rows_of(family)[:MAX_ROWS]
-    with plot(height=26 + _ROW * len(rows), left=3, right=3, top=2, bottom=22) as drawn:
+    bottom = 22.0 + _KEY * has_key
+    height = 4 + bottom + _ROW * len(rows)
+    with plot(height=height, left=3, right=3, top=2, bottom=bottom) as drawn:
         drawn.axes.set_xlim(0, 1)
         stacked(drawn, len(rows))
         percent_ticks(drawn, "x")
@@ -44,6 +49,9 @@ def family_chart(family: Family, *, name: str) -> str:
                 _interval(drawn, figure, -place + below, ink, marker)
             said = " · ".join(percent(figure.right.share) for figure in figures)
             row_words(drawn, -place, _label(figures[0]), said)
+        if has_key:
+            columns = {figure.column for figures in rows for figure in figures}
+            _key(drawn, columns, below=(bottom - 8) / (height - bottom - 2), more="| with luck")
     return themed(
         drawn.text,
         name=name,
@@ -53,21 +61,24 @@ def family_chart(family: Family, *, name: str) -> str:
     )
 
 
-def quantisation_chart(curve: Curve, *, name: str) -> str:
+def quantisation_chart(curve: Curve, *, name: str, has_key: bool = False) -> str:
     """Draw right % over the file's size, a panel for each part of a family.
 
     Args:
         curve: What to draw.
         name: Of the chart, unique in the page.
+        has_key: As for :func:`family_chart`.
     """
     panels = curve.panels[:MAX_ROWS]
     points = [point for panel in panels for point in panel.points]
     sizes = sorted({point.n_bytes for point in points})
     room = 0.09 * (sizes[-1] - sizes[0] or sizes[0] or 1)
-    with plot(height=64 + _PANEL * len(panels), left=44, right=12, top=6, bottom=52) as drawn:
+    bottom = (46.0 if _is_wide(sizes) else 110.0) + _KEY * has_key
+    height = 8 + bottom + _PANEL * len(panels)
+    with plot(height=height, left=44, right=30, top=8, bottom=bottom) as drawn:
         axes = drawn.axes
         axes.set_xlim(sizes[0] - room, sizes[-1] + room)
-        axes.set_ylim(-1.5 * len(panels) + 0.35, 1.3)
+        axes.set_ylim(-1.5 * (len(panels) - 1) - 0.12, 1.35)
         ticks = [(-1.5 * place + at, at) for place in range(len(panels)) for at in (0, 0.5, 1)]
         axes.set_yticks([y for y, _ in ticks], [percent(at) for _, at in ticks])
         axes.grid(visible=True, axis="y", color=Ink.GRID, linewidth=1)
@@ -75,12 +86,17 @@ def quantisation_chart(curve: Curve, *, name: str) -> str:
         names = {point.n_bytes: point.label for point in points}
         axes.set_xticks(
             sizes,
-            [drawn.word(f"{cut(names[size], 12)}") for size in sizes],
+            [drawn.word(f"{_quantisation(names[size])} {megabytes(size)}") for size in sizes],
             rotation=0 if _is_wide(sizes) else 90,
         )
-        axes.set_xlabel("size of the model's file", color=Ink.MUTED)
+        again = [_quantisation(names[size]) for size in sizes if " " in names[size]]
+        more = f"; requantised: {', '.join(again)}" if again else ""
+        axes.set_xlabel(drawn.word(f"size of the file{more}"), color=Ink.MUTED)
         for place, panel in enumerate(panels):
             _panel(drawn, panel, -1.5 * place, shift=0.012 * (sizes[-1] - sizes[0] or 1))
+        if has_key:
+            columns = {point.column for point in points}
+            _key(drawn, columns, below=(bottom - 8) / (height - bottom - 8))
     return themed(
         drawn.text,
         name=name,
@@ -120,9 +136,38 @@ def megabytes(n_bytes: int) -> str:
     return f"{n_bytes / _BYTES_PER_MB:,.0f} MB"
 
 
+def _quantisation(label: str) -> str:
+    """Return a quantisation's own name, without how the file was made."""
+    return cut(label.partition(" ")[0], 12)
+
+
 def _label(figure: Figure) -> str:
-    part = "" if figure.part == "whole" else f" · {figure.part}"
-    return cut(figure.model, MAX_LABEL_CHARS - len(part)) + part
+    """Return what a line is about; a long name loses its middle, never its quantisation."""
+    base, _, rest = figure.model.partition(" · ")
+    more = f" · {cut(rest, MAX_LABEL_CHARS // 2)}" if rest else ""
+    if figure.part != "whole":
+        more += f" · {figure.part}"
+    return cut(base, max(12, MAX_LABEL_CHARS - len(more))) + more
+
+
+def _key(drawn: Plot, columns: set[str], *, below: float, more: str = "") -> None:
+    """Say what each ink means, in one line below the axes.
+
+    Args:
+        drawn: The figure.
+        columns: Which inks are in it.
+        below: How far, as a share of the axes' height.
+        more: What else is drawn.
+    """
+    axes, x = drawn.axes, 0.01
+    for column in (one for one in _STYLES if one in columns):
+        ink, marker, _ = _STYLES[column]
+        place: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
+        axes.plot((x,), (-below,), marker=marker, markersize=6, color=ink, **place)
+        words = _MEANINGS[column]
+        axes.text(x + 0.025, -below, words, va="center", color=Ink.MUTED, **place)
+        x += 0.06 + 0.0165 * len(words)
+    axes.text(x, -below, more, va="center", color=Ink.MUTED, transform=axes.transAxes)
 
 
 def _interval(drawn: Plot, figure: Figure, y: float, ink: Ink, marker: str) -> None:

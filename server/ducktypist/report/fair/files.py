@@ -36,7 +36,8 @@ def standalone(chart: str) -> bytes:
     style = ET.Element("style")
     style.text = ink_style(read_template(STYLE))
     root.insert(2, style)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    found: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return found + b"\n"
 
 
 def ink_style(css: str) -> str:

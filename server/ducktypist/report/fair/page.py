@@ -57,11 +57,13 @@ def chart_files(groups: Sequence[Group]) -> dict[str, bytes]:
         for family in group.families:
             if family.figures:
                 name = _free(f"fair-{_file_name(family.name)}", found)
-                found[f"{name}.svg"] = standalone(charts.family_chart(family, name=name))
+                chart = charts.family_chart(family, name=name, has_key=True)
+                found[f"{name}.svg"] = standalone(chart)
     curves: list[Curve] = [curve for group in groups for curve in group.curves]
     for curve in curves:
         name = _free("fair-quantisation", found)
-        found[f"{name}.svg"] = standalone(charts.quantisation_chart(curve, name=name))
+        chart = charts.quantisation_chart(curve, name=name, has_key=True)
+        found[f"{name}.svg"] = standalone(chart)
     return found
 
 

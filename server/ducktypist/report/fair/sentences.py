@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ducktypist.ledger.stats import MAX_HALF_WIDTH, wilson
 from ducktypist.report.fair.values import Figure, Flips, Group
-from ducktypist.report.sentences import flip_words
+from ducktypist.report.sentences import ALPHA, flip_words
 from ducktypist.report.words import GLUE, cut, several
 
 MIN_FOR_QUANTISATIONS = 1_000
@@ -73,7 +73,10 @@ def what_n_tells(group: Group) -> str:
 
 def flips(row: Flips) -> str:
     """Return what a pair amounts to."""
-    return flip_words(row.counted)
+    said = flip_words(row.counted)
+    if row.part == "foretold" and row.p_holm < ALPHA:
+        return f"{said}; counted by prediction, so p is too small"
+    return said
 
 
 def outcomes(figure: Figure) -> str:

@@ -1,0 +1,5 @@
+def climb(steps):
+    height = 0
+    for step in steps:
+        height += step
+    return height

@@ -1,0 +1,4 @@
+def down(number):
+    while number > 0:
+        number -= 1
+    return number
