@@ -41,18 +41,19 @@ def vet_findings(lines: Iterable[str]) -> tuple[VetFinding, ...]:
 
     A package that does not compile has none: the compiler says what is wrong with it.
     """
-    text = "\n".join(line for line in lines if not line.startswith(("#", "vet: ")))
+    # What belongs to an object is indented, so that only its own beginning stands after a line end.
+    text = "\n" + "\n".join(line for line in lines if not line.startswith(("#", "vet: ")))
     decoder = json.JSONDecoder()
     found: list[VetFinding] = []
-    place = text.find("{")
+    place = text.find("\n{")
     while place >= 0:
         try:
-            told, place = decoder.raw_decode(text, place)
+            told, place = decoder.raw_decode(text, place + 1)
         except ValueError:
             place += 1
         else:
             found += _of_packages(told)
-        place = text.find("{", place)
+        place = text.find("\n{", place)
     return tuple(found)
 
 

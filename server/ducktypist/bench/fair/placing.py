@@ -13,6 +13,7 @@ from ducktypist.bench.explain.stripping import code_block
 from ducktypist.bench.fair.tasks import FairTask, TaskKind
 from ducktypist.features.body.answers import with_needed_imports
 from ducktypist.syntax.edits import body_edit, reindent
+from ducktypist.syntax.lines import indent_of
 from ducktypist.syntax.regions import function_named, functions
 
 _PACKAGE: Final = re.compile(r"^package[ \t]+\w+", re.MULTILINE)
@@ -33,8 +34,11 @@ def placed(task: FairTask, said: str) -> str:
     own = _own_function(task, code)
     if own is None:
         return _with_imports(task, body_edit(task.text, region, code).apply(task.text))
-    pasted = own if _says_again(task, code) else _pasted(task, code, region.indent)
     start, end = region.span.start, region.span.end
+    if task.language == "go":
+        pasted = own if _says_again(task, code) else _GO_IMPORTS.sub("", code)
+    else:
+        pasted = code if "." not in task.function else reindent(own, indent_of(task.text[start:]))
     return _with_imports(task, task.text[:start] + pasted.strip("\n") + task.text[end:])
 
 
@@ -47,20 +51,11 @@ def _own_function(task: FairTask, code: str) -> str | None:
     return None
 
 
-def _pasted(task: FairTask, code: str, indent: str) -> str:
-    if task.language == "go":
-        return _GO_IMPORTS.sub("", code)
-    # The first line has its indent from where it is pasted.
-    return reindent(code, indent).lstrip(" \t") if indent else code
-
-
 def _says_again(task: FairTask, code: str) -> bool:
     """Tell whether an answer in Go repeats declarations of the file, which Go refuses.
 
     Python takes them: the later one holds, which is the file's own.
     """
-    if task.language != "go":
-        return False
     told, known = (
         {region.qualified_name for region in functions(text, "go")} | {*_GO_TYPE.findall(text)}
         for text in (code, task.text)

@@ -44,14 +44,18 @@ class Plan:
     budget_s: float = BUDGET_S
 
     @property
-    def passes(self) -> tuple[Pass, ...]:
-        """Every time through the tasks, in order."""
+    def groups(self) -> tuple[tuple[Pass, ...], ...]:
+        """The passes that together give a verdict, those first that say most."""
         return tuple(
-            Pass(column=column, arm=arm, number=number)
+            tuple(Pass(column=column, arm=arm, number=number) for number in range(n_passes))
             for column, arm, n_passes in ORDER
             if column in self.columns and arm in self.arms
-            for number in range(n_passes)
         )
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Every time through the tasks, in order."""
+        return tuple(at for group in self.groups for at in group)
 
     def settings(self, model: str) -> dict[str, dict[str, Json]]:
         """Return the settings of host and server, sections by name."""

@@ -1,8 +1,8 @@
 """``ducktypist bench fair``: every task, every model, three times in processes of their own.
 
 What was asked is kept as soon as it is there, so that a run can be stopped and goes on; what was
-graded as well. A pass asks all tasks in their order and is graded at its end. Models take turns
-pass by pass, so that a machine that slows down slows down all of them.
+graded as well. A pass asks all tasks in their order and is graded at its end. A model has its three
+runs one after the other, so that there is a verdict on it before the next one begins.
 """
 
 from __future__ import annotations
@@ -73,11 +73,12 @@ class Run:
 
     async def all(self) -> None:
         """Ask and grade everything that was not yet."""
-        for at in self.plan.passes:
+        for group in self.plan.groups:
             for model in self.plan.models:
-                todo = [task for task in self._asked(at) if not self._is_done(at, model, task)]
-                if todo:
-                    await self._pass(at, model, todo)
+                for at in group:
+                    todo = [task for task in self._asked(at) if not self._is_done(at, model, task)]
+                    if todo:
+                        await self._pass(at, model, todo)
 
     async def _pass(self, at: Pass, model: str, todo: Sequence[FairTask]) -> None:
         async with place_for(self.backend, self.plan.settings(model)) as place:

@@ -236,7 +236,7 @@ def _task(program: Mendable, broken: TestReport, right: TestReport | None) -> Fa
             return "its right answer passes none of its tests here"
     red = _red(program, broken, numbers)
     if not red:
-        return "none of its tests fails here with an end"
+        return "none of its tests fails here"
     said = {item.node_id: item.message for item in broken.results}
     shown = next((at for at in red if HUNG not in said[_node(program, at)]), red[0])
     ending = _ENDING if HUNG in said[_node(program, shown)] else ""

@@ -90,4 +90,6 @@ def _calm(text: str) -> str:
 def _cut(text: str) -> str:
     if len(text) <= MAX_CHARS:
         return text
-    return text[:MAX_CHARS].rpartition("\n")[0] + "\n…"
+    head = text[:MAX_CHARS]
+    # One endless line is cut in its middle; without it nothing would be left.
+    return (head.rpartition("\n")[0] or head) + "\n…"
