@@ -8,10 +8,10 @@ import pytest
 
 from ducktypist.bench.explain.bash_runs import Printed
 from ducktypist.bench.explain.intervals import bootstrap_mean, quantile_interval
-from ducktypist.bench.journal import Journal
 from ducktypist.bench.explain.parts.predict import foretold_of
 from ducktypist.bench.explain.questions import Questions
 from ducktypist.bench.explain.stripping import code_block, stripped
+from ducktypist.bench.journal import Journal
 from ducktypist.bench.measure import median_interval
 from ducktypist.errors import DucktypistError
 

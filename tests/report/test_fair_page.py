@@ -26,6 +26,11 @@ from support.fair_results import HOSTILE, ResultFile, listed, tasks_of, typical
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+def table_of(page: str, label: str) -> str:
+    """Return the table that a page calls so."""
+    return page[page.index(f'aria-label="{label}"') :].partition("</table>")[0]
+
+
 def groups(*paths: Path) -> tuple[Group, ...]:
     """Return what a report of files shows."""
     return groups_of([read_result(path) for path in paths])
@@ -93,7 +98,7 @@ def test_every_chart_has_its_table(page: str) -> None:
 
 def test_raw_and_product_stand_beside_each_other(page: str) -> None:
     """For each model both columns, lucky apart from right, the speed in the same row."""
-    table = page[page.index('aria-label="Right and speed, fix"') :].split("</table>")[0]
+    table = table_of(page, "Right and speed, fix")
     rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)[1:]
     assert [re.findall(r'class="word">(\w+)', row)[0] for row in rows] == ["raw", "product"] * 2
     assert "lucky</th>" in table
@@ -113,7 +118,7 @@ def test_enough_are_not_called_too_few(tmp_path: Path) -> None:
     file = typical(tmp_path / "a.jsonl", models=models, n_each=43)
     text = fair_page(groups(file)).decode()
     assert "Rows are marked" not in text
-    table = text[text.index('aria-label="Right and speed, fix"') :].split("</table>")[0]
+    table = table_of(text, "Right and speed, fix")
     assert "too few" not in table
 
 

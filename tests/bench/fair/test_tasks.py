@@ -135,11 +135,11 @@ def test_a_script_needs_a_purpose_and_five_inputs(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     """With what was expected there."""
-    with pytest.raises(TaskError, match="holds no task; expected FAMILY/TASK.toml"):
+    with pytest.raises(TaskError, match=r"holds no task; expected FAMILY/TASK\.toml"):
         read_tasks(tmp_path)
 
 
-def test_families_are_chosen_and_cut(tmp_path: Path) -> None:
+def test_families_are_chosen_and_cut() -> None:
     """The first ones of each, in the order of all; an unknown family is told with the known."""
     tasks = of_tasks([PYTHON_FIX, replace(PYTHON_FIX, id="fix/b"), GO_FUNCTION, SCRIPT])
     chosen = tasks.of(("fix", "go-function"), 1)
