@@ -1,4 +1,4 @@
-"""A whole run of the fair bench with a scripted model: in fresh processes, stopped, gone on with."""
+"""A whole run of the fair bench with a scripted model: fresh processes, stopped, gone on with."""
 
 from __future__ import annotations
 
