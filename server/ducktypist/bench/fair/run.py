@@ -20,7 +20,7 @@ from ducktypist.bench.complete.place import Place, place_for
 from ducktypist.bench.explain.questions import Questions
 from ducktypist.bench.fair.answers import Answer, Column, Pass
 from ducktypist.bench.fair.controls import controls, holds
-from ducktypist.bench.fair.grading import graded
+from ducktypist.bench.fair.grading import Truths, graded
 from ducktypist.bench.fair.pace import Pace, Work
 from ducktypist.bench.fair.plan import Plan, asked_in, listed, order_sha256
 from ducktypist.bench.fair.product import product_answer
@@ -51,6 +51,8 @@ class Run:
     sha256s: dict[str, str] = field(default_factory=dict)
     """Of the models' files, by name."""
     pace: Pace = field(default_factory=Pace)
+    truths: Truths = field(default_factory=Truths)
+    """What was found out of the tasks while answers were graded."""
 
     async def controlled(self) -> None:
         """Grade the answers of nobody's model; a bench that grades those wrongly grades nothing.
@@ -64,7 +66,12 @@ class Run:
             self.say(f"controls: the right answer, an echo and a hang, {len(usable)} tasks")
             async with place_for(self.backend) as place:
                 found = await controls(
-                    usable, referee=place.referee, say=self.say, hang_each=False, wordings=False
+                    usable,
+                    referee=place.referee,
+                    say=self.say,
+                    hang_each=False,
+                    wordings=False,
+                    truths=self.truths,
                 )
             if bad := holds(found):
                 raise DucktypistError(f"the bench's own controls fail: {'; '.join(bad)}")
@@ -172,7 +179,7 @@ class Run:
     async def _grade(self, at: Pass, sha256: str, asked: Sequence[FairTask], place: Place) -> None:
         known = self.journal.of(ANSWERS, sha256)
         pairs = [(task, Answer.from_json(known[row_key(at, task.id)]).texts) for task in asked]
-        grades = await graded(pairs, referee=place.referee, say=self.say)
+        grades = await graded(pairs, referee=place.referee, say=self.say, truths=self.truths)
         for (task, _), grade in zip(pairs, grades, strict=True):
             row = {**grade.as_json(), "task_sha256": task.sha256}
             self.journal.add(GRADES, sha256, row_key(at, task.id), row)
