@@ -28,6 +28,7 @@ def test_what_was_never_timed_is_counted() -> None:
     """No figure is made up for it, and it is said."""
     pace = Pace()
     assert pace.left([FIX, FIX]).words() == "2 answers left, none of their kind timed yet"
+    assert pace.left([FIX]).words() == "1 answer left, none of their kind timed yet"
     pace.took(FIX, 90.0)
     left = pace.left([FIX, FIX, SLOW, SLOW])
     assert left.words() == ("about 3 min left, and 2 answers of a kind that was not timed yet")

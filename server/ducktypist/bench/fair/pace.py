@@ -34,11 +34,12 @@ class Left:
 
     def words(self) -> str:
         """Return it for a person."""
+        answers = "1 answer" if self.n_unknown == 1 else f"{self.n_unknown} answers"
         if self.n_unknown and not self.known_s:
-            return f"{self.n_unknown} answers left, none of their kind timed yet"
+            return f"{answers} left, none of their kind timed yet"
         told = f"about {duration_words(self.known_s)} left"
         if self.n_unknown:
-            told += f", and {self.n_unknown} answers of a kind that was not timed yet"
+            told += f", and {answers} of a kind that was not timed yet"
         return told
 
 
