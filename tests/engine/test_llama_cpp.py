@@ -307,11 +307,15 @@ async def test_reading_ahead_makes_a_prompt_warm(worker: Worker) -> None:
 
 
 async def test_rates_are_measured(worker: Worker) -> None:
-    """After loading it is known how fast the model reads and generates here."""
+    """After loading it is known how fast the model reads and generates here.
+
+    A slow machine measures fewer widths, but always a single row first.
+    """
     rates = worker.rates()
     assert rates.prefill_tok_s > 1
     assert rates.decode_tok_s > 1
-    assert set(rates.step_ms) >= {1, 2}
+    assert next(iter(rates.step_ms)) == 1
+    assert min(rates.step_ms.values()) > 0
 
 
 async def test_layers_and_their_reason_are_told(backend: LlamaCppBackend) -> None:
