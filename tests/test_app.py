@@ -19,15 +19,6 @@ from support.keyrings import FakeKeyring
 
 
 @pytest.fixture
-def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's settings file, in a folder of the test's own; it does not exist yet."""
-    path = tmp_path / "user" / "config.toml"
-    path.parent.mkdir()
-    monkeypatch.setattr(config, "user_config_path", lambda: path)
-    return path
-
-
-@pytest.fixture
 def workspace(tmp_path: Path, user_file: Path) -> Path:  # noqa: ARG001 - no real user's settings
     """A workspace folder with awkward characters in its name."""
     root = tmp_path / "it's a work space"

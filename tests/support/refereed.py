@@ -24,19 +24,21 @@ T = TypeVar("T")
 Refereed = Callable[[Callable[[Grounds], Awaitable[T]]], T]
 
 
+def in_sandbox(tmp_path: Path, doing: Callable[[Grounds], Awaitable[T]]) -> T:
+    """Do something with grounds of a test's own."""
+    root = tmp_path / "referee"
+    root.mkdir()
+
+    async def done() -> T:
+        return await doing(await grounds_at(root))
+
+    return asyncio.run(done())
+
+
 @pytest.fixture
 def refereed(
     tmp_path: Path, go_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Callable[[Grounds], Awaitable[T]]], T]:
     """What does something with grounds of a test's own, and returns what came of it."""
     monkeypatch.setenv("DUCKTYPIST_CACHE_DIR", str(go_cache))
-    root = tmp_path / "referee"
-    root.mkdir()
-
-    def did(doing: Callable[[Grounds], Awaitable[T]]) -> T:
-        async def done() -> T:
-            return await doing(await grounds_at(root))
-
-        return asyncio.run(done())
-
-    return did
+    return lambda doing: in_sandbox(tmp_path, doing)

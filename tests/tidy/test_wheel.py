@@ -1,7 +1,6 @@
 """The wheel that is built holds what the program needs, and starts from it."""
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ducktypist.bench.build import find_uv
 from support.source_tree import ROOT, python_files
 
 BUILD_TIME_S = 240
@@ -17,9 +17,7 @@ BUILD_TIME_S = 240
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel once."""
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.fail("uv is not on PATH; install it to build the wheel")
+    uv = find_uv(ROOT)
     out = tmp_path_factory.mktemp("wheel")
     command = [uv, "build", "--wheel", "--no-progress", "--out-dir", str(out), str(ROOT)]
     done = subprocess.run(

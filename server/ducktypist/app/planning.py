@@ -16,7 +16,7 @@ from ducktypist.config import Config
 from ducktypist.domain import Json
 from ducktypist.errors import ModelError
 from ducktypist.fit.machine import Gpu, Machine
-from ducktypist.fit.memory import Wanted
+from ducktypist.fit.memory import Wanted, n_cells_of
 from ducktypist.fit.plan import Fit, Plan, plan
 from ducktypist.fit.shape import ModelShape
 from ducktypist.fit.speed import Calibration, PredictedRates, rule_of_thumb
@@ -162,11 +162,11 @@ def wanted_of(
     """Return what the settings ask of the engine, with another context or cache type if given."""
     engine = settings.engine
     n_ctx = n_ctx_tokens or engine.n_ctx_tokens
-    # Twice the context is the engine's own choice; a number of the settings is for theirs.
-    n_cells = (engine.cache_tokens if n_ctx == engine.n_ctx_tokens else 0) or 2 * n_ctx
+    # A number of the settings is for the settings' own context.
+    asked = engine.cache_tokens if n_ctx == engine.n_ctx_tokens else 0
     return Wanted(
         n_ctx_tokens=n_ctx,
-        n_cells=n_cells,
+        n_cells=n_cells_of(asked, n_ctx_tokens=n_ctx),
         kv_type=kv_type or engine.kv_type,
         flash_attention=engine.flash_attention,
     )

@@ -110,7 +110,7 @@ async def build(
         ConfigError: This is no checkout, or uv is missing.
     """
     root = await asyncio.to_thread(checkout)
-    uv = await asyncio.to_thread(_find_uv, root)
+    uv = await asyncio.to_thread(find_uv, root)
     wanted = await asyncio.to_thread(requirement, root)
     report = Report(
         machine=await asyncio.to_thread(machine),
@@ -166,7 +166,12 @@ async def _run(argv: list[str], *, cwd: Path, variables: Mapping[str, str]) -> N
         raise RunnerError(f"the build ended with status {process.returncode}: {tail}")
 
 
-def _find_uv(root: Path) -> str:
+def find_uv(root: Path) -> str:
+    """Return the uv of the machine, or the one that `scripts/bootstrap.py` put into the checkout.
+
+    Raises:
+        ConfigError: There is neither.
+    """
     found = shutil.which("uv") or (str(root / OWN_UV) if (root / OWN_UV).is_file() else None)
     if found is None:
         raise ConfigError("uv is needed to build; install it, or run scripts/bootstrap.py once")

@@ -6,7 +6,6 @@ It formats and nothing else. The table goes to standard output, how far it is to
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 import click
 
-from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures
+from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures, wrote_elsewhere
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
@@ -143,10 +142,7 @@ def complete(
         found = asyncio.run(_measured(tasks, plan, positions, speed, backend))
     except DucktypistError as error:
         raise click.ClickException(str(error)) from error
-    if json_file is not None:
-        json_file.write(json.dumps(found.as_json(), indent=2, allow_nan=False) + "\n")
-        json_file.flush()
-    if json_file is None or json_file.name != "-":
+    if wrote_elsewhere(json_file, found.as_json()):
         print_figures(found.figures, _about(found.circumstances))
 
 

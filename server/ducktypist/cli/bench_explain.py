@@ -6,13 +6,12 @@ It formats and nothing else. The table goes to standard output, how far it is to
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
 
-from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures
+from ducktypist.cli.figures import SHA256_SHOWN, circumstances, print_figures, wrote_elsewhere
 from ducktypist.cli.sections import sections
 from ducktypist.errors import DucktypistError
 
@@ -92,10 +91,7 @@ def explain(
         found = asyncio.run(run(plan, backend=backend, say=_say))
     except DucktypistError as error:
         raise click.ClickException(str(error)) from error
-    if json_file is not None:
-        json_file.write(json.dumps(found.as_json(), indent=2, allow_nan=False) + "\n")
-        json_file.flush()
-    if json_file is None or json_file.name != "-":
+    if wrote_elsewhere(json_file, found.as_json()):
         print_figures(found.figures, _about(found))
 
 

@@ -6,12 +6,11 @@ It formats and nothing else; what is measured is in :mod:`ducktypist.bench.plann
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import IO, TYPE_CHECKING
 
 import click
 
-from ducktypist.cli.figures import circumstances, print_figures
+from ducktypist.cli.figures import circumstances, print_figures, wrote_elsewhere
 from ducktypist.errors import DucktypistError
 
 if TYPE_CHECKING:
@@ -74,10 +73,7 @@ def planner(
         found = asyncio.run(run(plan, say=_say))
     except DucktypistError as error:
         raise click.ClickException(str(error)) from error
-    if json_file is not None:
-        json_file.write(json.dumps(found.as_json(), indent=2, allow_nan=False) + "\n")
-        json_file.flush()
-    if json_file is None or json_file.name != "-":
+    if wrote_elsewhere(json_file, found.as_json()):
         print_figures(found.figures(), _about(found))
 
 

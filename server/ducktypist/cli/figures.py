@@ -5,9 +5,10 @@ It formats and nothing else.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ducktypist.domain import Json
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 MIN_WIDTH = 200
 SHA256_SHOWN = 12
+
+
+def wrote_elsewhere(json_file: IO[str] | None, told: Mapping[str, Json]) -> bool:
+    """Write a report where it is wanted; tell whether standard output is free for a table."""
+    if json_file is not None:
+        json_file.write(json.dumps(told, indent=2, allow_nan=False) + "\n")
+        json_file.flush()
+    return json_file is None or json_file.name != "-"
 
 
 def print_figures(figures: Sequence[Figure], about: Sequence[str]) -> None:

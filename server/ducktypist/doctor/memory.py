@@ -9,7 +9,7 @@ from ducktypist.doctor.subject import Subject
 from ducktypist.doctor.threads import apart
 from ducktypist.errors import ModelError
 from ducktypist.fit.machine import Machine
-from ducktypist.fit.memory import Need, Wanted, need
+from ducktypist.fit.memory import Need, Wanted, n_cells_of, need
 from ducktypist.models.machine import find_machine
 from ducktypist.models.shape import read_shape
 
@@ -51,7 +51,7 @@ def _looked(subject: Subject, *, n_gpu_layers: int, is_loaded: bool) -> Check:
     engine = subject.settings.engine
     wanted = Wanted(
         n_ctx_tokens=engine.n_ctx_tokens,
-        n_cells=engine.cache_tokens or 2 * engine.n_ctx_tokens,
+        n_cells=n_cells_of(engine.cache_tokens, n_ctx_tokens=engine.n_ctx_tokens),
         kv_type=engine.kv_type,
         flash_attention=engine.flash_attention,
     )

@@ -45,7 +45,7 @@ from ducktypist.engine.retreat import Retreat
 from ducktypist.engine.sampling import Sampler
 from ducktypist.errors import EngineUnavailableError
 from ducktypist.fit.machine import Gpu
-from ducktypist.fit.memory import BATCH_TOKENS, N_SEQUENCES
+from ducktypist.fit.memory import BATCH_TOKENS, N_SEQUENCES, n_cells_of
 
 MAX_THREADS = 8
 
@@ -170,7 +170,7 @@ class LlamaCppBackend:
         asked = Asked(
             n_gpu_layers=settings.n_gpu_layers,
             n_ctx_tokens=settings.n_ctx_tokens,
-            n_cells=settings.n_cells or 2 * settings.n_ctx_tokens,
+            n_cells=n_cells_of(settings.n_cells, n_ctx_tokens=settings.n_ctx_tokens),
             kv_type=settings.kv_type,
             flash_attention=settings.flash_attention,
             n_batch_tokens=BATCH_TOKENS,

@@ -34,6 +34,7 @@ from ducktypist.engine.scripted_rules import (
     split_tokens,
 )
 from ducktypist.errors import EngineRequestError, EngineUnavailableError
+from ducktypist.fit.memory import n_cells_of
 
 __all__ = ["ScriptedBackend", "ScriptedDrawer", "flatten", "split_tokens"]
 
@@ -81,7 +82,7 @@ class ScriptedBackend:
         """Return what the script says there is room for."""
         script = self._loaded()
         n_ctx_tokens = min(self._n_ctx_tokens, script.n_ctx_tokens)
-        n_cells = script.n_cells or 2 * n_ctx_tokens
+        n_cells = n_cells_of(script.n_cells, n_ctx_tokens=n_ctx_tokens)
         return Capacity(
             n_ctx_tokens=min(n_ctx_tokens, n_cells),
             n_cells=n_cells,

@@ -71,6 +71,11 @@ KV_TYPES: Final[Mapping[str, KvType]] = MappingProxyType(
 )
 
 
+def n_cells_of(asked: int, *, n_ctx_tokens: int) -> int:
+    """Return how many tokens the cache holds: what was asked for, or twice the context for 0."""
+    return asked or 2 * n_ctx_tokens
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What is asked of the engine."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,9 +17,10 @@ from ducktypist.bench.explain.bash_runs import (
 )
 from ducktypist.bench.explain.bash_tasks import SCRIPT, TESTS
 from ducktypist.bench.fair.tasks import N_WORDINGS, FairTask, TaskKind, own_tasks
-from ducktypist.bench.fix.batch import Case, CaseReport, grounds_at, run_cases, runner_for
+from ducktypist.bench.fix.batch import Case, CaseReport, run_cases, runner_for
 from ducktypist.facts.shellcheck import find_shellcheck
 from ducktypist.features.grounds import Grounds
+from support.refereed import in_sandbox
 from support.runners import toolchain
 
 MIN_TASKS = 25
@@ -30,17 +31,6 @@ TASKS = own_tasks().tasks
 FIXES = tuple(task for task in TASKS if task.kind is TaskKind.FIX)
 SCRIPTS = tuple(task for task in TASKS if task.kind is TaskKind.EXPLAIN)
 T = TypeVar("T")
-
-
-def in_sandbox(tmp_path: Path, doing: Callable[[Grounds], Awaitable[T]]) -> T:
-    """Do something with grounds of a test's own."""
-    root = tmp_path / "w"
-    root.mkdir()
-
-    async def done() -> T:
-        return await doing(await grounds_at(root))
-
-    return asyncio.run(done())
 
 
 def worded(task: FairTask) -> tuple[FairTask, ...]:

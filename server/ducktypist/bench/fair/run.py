@@ -53,6 +53,9 @@ class Run:
     pace: Pace = field(default_factory=Pace)
     truths: Truths = field(default_factory=Truths)
     """What was found out of the tasks while answers were graded."""
+    _known: dict[Pass, list[FairTask]] = field(default_factory=dict)
+    _hashes: dict[tuple[Pass, str], str] = field(default_factory=dict)
+    """Of the tasks as they are asked in a pass: looked at again with every answer."""
 
     async def controlled(self) -> None:
         """Grade the answers of nobody's model; a bench that grades those wrongly grades nothing.
@@ -185,8 +188,11 @@ class Run:
             self.journal.add(GRADES, sha256, row_key(at, task.id), row)
 
     def _asked(self, at: Pass) -> list[FairTask]:
-        found = [asked_in(at, task) for task in self.tasks.tasks]
-        return [task for task in found if task is not None]
+        if at not in self._known:
+            found = [asked_in(at, task) for task in self.tasks.tasks]
+            self._known[at] = [task for task in found if task is not None]
+            self._hashes |= {(at, task.id): task.sha256 for task in self._known[at]}
+        return self._known[at]
 
     def _left(self) -> Iterator[Work]:
         for at in self.plan.passes:
@@ -207,7 +213,8 @@ class Run:
         key = row_key(at, task.id)
         if not self.journal.has(part, sha256, key):
             return False
-        return self.journal.rows[part, sha256, key].get("task_sha256") == task.sha256
+        row = self.journal.rows[part, sha256, key]
+        return row.get("task_sha256") == self._hashes[at, task.id]
 
 
 async def run(

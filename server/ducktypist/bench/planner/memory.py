@@ -19,7 +19,7 @@ from ducktypist.bench.stage import set_stage
 from ducktypist.domain import GenerationRequest, Json, TextPrompt
 from ducktypist.engine.client import EngineClient, HostSpec
 from ducktypist.errors import DucktypistError
-from ducktypist.fit.memory import Need, Wanted, need
+from ducktypist.fit.memory import Need, Wanted, n_cells_of, need
 from ducktypist.models.machine import find_machine
 from ducktypist.models.shape import read_shape
 
@@ -135,7 +135,7 @@ async def _ask(client: EngineClient, spec: HostSpec) -> MemoryRow:
         raise DucktypistError("the host does not say which process it is; start a newer one")
     seen_bytes = await asyncio.to_thread(lambda: psutil.Process(pid).memory_info().rss)
     shape = await asyncio.to_thread(read_shape, spec.model_path)
-    n_cells = spec.n_cells or 2 * spec.n_ctx_tokens
+    n_cells = n_cells_of(spec.n_cells, n_ctx_tokens=spec.n_ctx_tokens)
     wanted = Wanted(
         n_ctx_tokens=spec.n_ctx_tokens,
         n_cells=n_cells,
