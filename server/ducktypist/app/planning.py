@@ -144,7 +144,7 @@ def ground_of(
 
 
 def calibrate_machine() -> None:
-    """Measure this machine and keep what was found; takes about twenty seconds of all cores.
+    """Measure this machine and keep what was found; takes about a minute of all cores.
 
     Raises:
         CalibrationError: It could not be measured, or the result not be kept.

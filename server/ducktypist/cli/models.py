@@ -87,7 +87,7 @@ def models(
         from ducktypist.models.catalog import resolve  # noqa: PLC0415 - as above
 
         if calibrate:
-            click.echo("measuring this machine, about twenty seconds", err=True)
+            click.echo("measuring this machine, about a minute", err=True)
             calibrate_machine()
         ground = ground_of(
             n_ctx_tokens=n_ctx_tokens, kv_type=kv_type, vram_bytes=vram, ram_bytes=ram

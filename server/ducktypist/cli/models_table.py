@@ -71,8 +71,7 @@ def models_table(found: Sequence[PlannedModel]) -> Table:
         table.add_row(*row, Text(str(plan.verdict), style=_STYLES.get(plan.verdict, "red")))
     table.caption = (
         "* here, > named by the settings, ~ worked out and not read or measured; "
-        "writes and reads in tokens a second, a CPU's at most that where they are worked out; "
-        "NC: no commercial use"
+        "writes and reads in tokens a second; NC: no commercial use"
     )
     return table
 

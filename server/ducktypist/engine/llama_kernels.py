@@ -65,9 +65,9 @@ KINDS: Final = {
 """What models' matrices are kept in: ``enum ggml_type`` in ggml.h."""
 FEW, MANY = 2, 8
 """Layers of the two small forms."""
-SMALLEST_SET_BYTES: Final = 24_000_000
+SMALLEST_SET_BYTES: Final = 64_000_000
 LARGEST_SET_BYTES: Final = 128_000_000
-MAX_LAYERS: Final = 10
+MAX_LAYERS: Final = 32
 N_OCCASIONS: Final = 2
 BEGUN_TOKENS: Final = 8
 FILLED_TOKENS: Final = 2048
@@ -293,15 +293,15 @@ def _heavy(kind: TensorKind) -> Synthetic:
 def _set_bytes() -> int:
     """Return how many bytes of weights a form shall have: more than the last cache holds.
 
-    A cache that is larger than any of our files is a server's, and shared with others.
+    A cache that is larger than any of our files is a server's, shared with others, and what one of
+    its machines gets of it is far less.
     """
     try:
         told = CACHE_LEVEL.read_text("ascii").strip()
         n_bytes = int(told.removesuffix("K")) * 1024
     except (OSError, ValueError):
         return SMALLEST_SET_BYTES
-    wanted = 2 * n_bytes
-    return SMALLEST_SET_BYTES if wanted > LARGEST_SET_BYTES else max(wanted, SMALLEST_SET_BYTES)
+    return min(max(2 * n_bytes, SMALLEST_SET_BYTES), LARGEST_SET_BYTES)
 
 
 def _step_ms(context: LlamaContext, start: int, n_tokens: int) -> float:

@@ -43,7 +43,7 @@ class CalibrationError(ModelError):
 
 
 def calibrate(*, n_threads: int = 0, gpu: str = "") -> Calibration:
-    """Measure this machine; takes about twenty seconds of all cores, longer beside other work.
+    """Measure this machine; takes about a minute of all cores, longer beside other work.
 
     Args:
         n_threads: With how many threads; 0: as many as the engine takes.
