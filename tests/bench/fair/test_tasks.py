@@ -14,6 +14,7 @@ from support.fair_tasks import GO_FUNCTION, PYTHON_FIX, SCRIPT
 
 TASK = """\
 title = "a shelf"
+level = "easy"
 kind = "fix"
 language = "python"
 source = "shelf.py"
@@ -95,6 +96,7 @@ def test_a_targets_path_stays() -> None:
 
 REFUSED = {
     'title = "a shelf"\n': ("", "`title` must be a text"),
+    'level = "easy"': ('level = "cosy"', "`level` must be one of basic, easy, middle, hard"),
     'kind = "fix"': ('kind = "poem"', "`kind` must be one of function, fix, race"),
     'language = "python"': ('language = "cobol"', "`language` must be one of go, python"),
     'source = "shelf.py"': ('source = "other.py"', "`source` must be one of the files"),
@@ -156,6 +158,15 @@ def test_the_order_within_a_family_does_not_follow_names(tmp_path: Path) -> None
     found = [task.id for task in read_tasks(tmp_path).tasks]
     assert found != sorted(found)
     assert found == [task.id for task in read_tasks(tmp_path).tasks]
+
+
+def test_levels_take_turns(tmp_path: Path) -> None:
+    """The first few of a family are of every level, whatever the hashes are."""
+    for number, level in enumerate(["hard"] * 3 + ["basic"] * 2 + ["middle"] * 3):
+        text = TASK.replace('level = "easy"', f'level = "{level}"')
+        written(tmp_path, text, name=f"fix/t{number}")
+    found = [task.level for task in read_tasks(tmp_path).tasks]
+    assert found == [*(("basic", "middle", "hard") * 2), "middle", "hard"]
 
 
 def test_go_files_get_a_module(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Reading and checking only; nothing is run here. A task file::
 
     title = "the median of a list"          # one line, for people
+    level = "easy"                          # basic, easy, middle, hard: as its writer thinks
     kind = "function"                       # function, fix, race, explain, predict
     language = "go"                         # go, python, shellscript
     source = "median.go"                    # the file that the answer goes into
@@ -26,6 +27,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -36,10 +38,11 @@ from ducktypist.bench.tasks import TaskError, read_bytes, texts_field
 
 N_WORDINGS: Final = 3
 N_INPUTS: Final = 5
+LEVELS: Final = ("basic", "easy", "middle", "hard")
 LANGUAGES: Final = ("go", "python", "shellscript")
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYS: Final = frozenset(
-    {"title", "kind", "language", "source", "function", "target", "purpose", "examples"}
+    {"title", "level", "kind", "language", "source", "function", "target", "purpose", "examples"}
     | {"oracle", "files", "hidden", "inputs", "wordings"}
 )
 
@@ -77,6 +80,8 @@ class FairTask:
     kind: TaskKind
     language: str
     title: str
+    level: str = ""
+    """One of LEVELS, set before any model was asked; empty where nobody said."""
     source: str
     function: str = ""
     target: str = ""
@@ -197,8 +202,8 @@ def own_tasks() -> FairTasks:
 def read_tasks(folder: Path) -> FairTasks:
     """Read all tasks of a folder: a folder for each family, a file for each task.
 
-    The order of families is that of their names, within a family that of the hash of the id, so
-    that the first few are a fair draw.
+    The order of families is that of their names. Within a family the levels take turns, and within
+    a level the order is that of the hash of the id, so that the first few are a fair draw of each.
 
     Raises:
         TaskError: There is none, or one of them cannot be read or is no task.
@@ -208,7 +213,17 @@ def read_tasks(folder: Path) -> FairTasks:
         raise TaskError(f"{folder} holds no task; expected FAMILY/TASK.toml")
     found = [_task_of(path) for path in paths]
     found.sort(key=lambda task: (task.family, hashlib.sha256(task.id.encode()).hexdigest()))
+    seen: Counter[tuple[str, str]] = Counter()
+    turns: dict[str, int] = {}
+    for task in found:
+        turns[task.id] = seen[task.family, task.level]
+        seen[task.family, task.level] += 1
+    found.sort(key=lambda task: (task.family, turns[task.id], _rank(task.level)))
     return of_tasks(found)
+
+
+def _rank(level: str) -> int:
+    return LEVELS.index(level) if level else len(LEVELS)
 
 
 def of_tasks(tasks: Sequence[FairTask]) -> FairTasks:
@@ -231,6 +246,7 @@ def _task_of(path: Path) -> FairTask:
         kind=_kind_of(found, where),
         language=_text(found, "language", where),
         title=_text(found, "title", where),
+        level=_text(found, "level", where, needed=False),
         source=_text(found, "source", where),
         function=_text(found, "function", where, needed=False),
         target=_text(found, "target", where, needed=False),
@@ -254,6 +270,8 @@ def check_task(task: FairTask, where: str) -> None:
     """
     if task.language not in LANGUAGES:
         raise TaskError(f"{where}: `language` must be one of {', '.join(LANGUAGES)}")
+    if task.level and task.level not in LEVELS:
+        raise TaskError(f"{where}: `level` must be one of {', '.join(LEVELS)}")
     if task.source not in task.files:
         raise TaskError(f"{where}: `source` must be one of the files")
     if task.kind in {TaskKind.FUNCTION, TaskKind.FIX} and not task.function:
