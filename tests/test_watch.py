@@ -313,6 +313,12 @@ def test_frames_of_a_record_are_inside_of_its_root(tmp_path: Path) -> None:
     assert only == Frame(path=Path("/r/b/a.py"), line=2, function="f")
 
 
+async def test_where_no_record_can_be_kept_none_is_followed(tmp_path: Path) -> None:
+    """A state folder that cannot be made ends the following, and is no failure of the server."""
+    (tmp_path / "file").write_text("")
+    assert [each async for each in record_changes(tmp_path / "file" / "red", [tmp_path])] == []
+
+
 async def test_records_are_seen_at_once_and_when_they_change(tmp_path: Path) -> None:
     """Those of a window's folder, and of folders in it with their ids made relative to it."""
     root, folder = tmp_path / "r", tmp_path / "red"

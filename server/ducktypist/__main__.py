@@ -61,8 +61,6 @@ def guard_stdout() -> int:
     Raises:
         SystemExit: Standard output is closed.
     """
-    import fcntl  # noqa: PLC0415 - the other commands also run where there is none
-
     for fd, mode in ((0, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(fd)
@@ -72,7 +70,8 @@ def guard_stdout() -> int:
             if null > 2:  # noqa: PLR2004 - the last standard descriptor
                 os.close(null)
     try:
-        protocol_fd = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, 3)
+        # Not inherited, and never one of the first three, which are all taken.
+        protocol_fd = os.dup(1)
     except OSError:
         raise SystemExit(
             "ducktypist serve: standard output is closed; start it from an editor"

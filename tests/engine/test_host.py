@@ -123,6 +123,14 @@ async def test_a_request_starts_the_host(spec: HostSpec) -> None:
         assert (status["state"], status["crashes"], status["last_error"]) == ("ready", 0, "")
 
 
+async def test_a_host_that_cannot_log_serves_all_the_same(spec: HostSpec, folder: Path) -> None:
+    """Where the log's folder cannot be made, what would be logged is lost and nothing else."""
+    (folder / "file").write_text("")
+    silent = dataclasses.replace(spec, log_dir=folder / "file" / "log")
+    async with running(silent) as client:
+        assert (await client.generate(_ask("hello"))).text == "one two three"
+
+
 async def test_all_kinds_of_prompt_are_answered(spec: HostSpec) -> None:
     """Chat, infill and plain text go through the same client."""
     async with running(spec) as client:
@@ -380,6 +388,17 @@ def test_a_folder_of_someone_else_is_refused(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
     with pytest.raises(EngineUnavailableError, match="belongs to another user"):
         address.prepare_folder(folder)
+
+
+def test_a_host_of_someone_else_is_not_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who listens there may pose as the host, and would be told what the user has written."""
+    listener, where = address.bind(folder / "a.sock", tcp=False)
+    with listener:
+        assert address.find(folder / "a.sock") == where
+        (folder / "link").symlink_to(folder)
+        assert address.find(folder / "link" / "a.sock") is None
+        monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+        assert address.find(folder / "a.sock") is None
 
 
 def test_an_open_folder_is_closed(folder: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ducktypist.engine.backend import ConnectionDropped, Feed, Job, StepCode
 from ducktypist.engine.interrupt import Interrupt
 from ducktypist.engine.scripted import ScriptedBackend, ScriptedDrawer, split_tokens
 from ducktypist.engine.scripted_cache import CacheMisuseError
+from ducktypist.engine.scripted_chaos import garbage
 from ducktypist.errors import EngineRequestError, EngineUnavailableError
 from support.single import Said, say
 
@@ -53,6 +55,18 @@ fail = "disconnect"
 match = "break"
 reply = "a b c"
 fail = "500"
+fail_after_tokens = 2
+
+[[rule]]
+match = "stop early"
+reply = "a b c"
+fail = "half"
+fail_after_tokens = 2
+
+[[rule]]
+match = "babble"
+reply = "a b c"
+fail = "garbage"
 fail_after_tokens = 2
 
 [[rule]]
@@ -191,6 +205,50 @@ def test_failures_are_as_the_script_says(backend: ScriptedBackend) -> None:
         _ask(backend, TextPrompt(text="hang up"))
     backend.trim(0, 0)
     assert _ask(backend, TextPrompt(text="other")).text == "fallback"
+
+
+def test_half_answers_and_garbage_look_whole(backend: ScriptedBackend) -> None:
+    """Nothing but their text tells them from others."""
+    half = _ask(backend, TextPrompt(text="stop early"))
+    assert (half.text, half.is_whole) == ("a ", True)
+    babble = _ask(backend, TextPrompt(text="babble"), max_tokens=100)
+    assert babble.text == f"a {garbage('babble')}"
+    assert babble.is_whole
+
+
+def _in_chaos(path: Path, n: int, **chaos: Any) -> list[str]:
+    script = {"chaos": chaos, "n_cells": 400, "rule": [{"replies": ["1 2 3 4", "5 6 7 8"]}]}
+    backend = _loaded(path, json.dumps(script), n_ctx_tokens=200)
+    return [_ask(backend, TextPrompt(text=f"number {i}"), max_tokens=60).text for i in range(n)]
+
+
+def test_chaos_strikes_the_share_that_the_script_says(tmp_path: Path) -> None:
+    """The same answers each time, none of them for a share of 0, all of them for 1."""
+    path = tmp_path / "script.json"
+    kinds = ["half", "garbage"]
+    right = ["1 2 3 4", *["5 6 7 8"] * 59]
+    assert _in_chaos(path, 60) == right
+    some = _in_chaos(path, 60, share=0.5, seed=3, kinds=kinds)
+    n_wrong = sum(got != wanted for got, wanted in zip(some, right, strict=True))
+    assert 15 < n_wrong < 45
+    assert some == _in_chaos(path, 60, share=0.5, seed=3, kinds=kinds)
+    assert some != _in_chaos(path, 60, share=0.5, seed=4, kinds=kinds)
+    every = _in_chaos(path, 60, share=1, kinds=kinds)
+    assert not set(every) & set(right)
+
+
+def test_chaos_fails_in_every_way_that_is_named(tmp_path: Path) -> None:
+    """An answer hangs up or is refused; the same prompt may be answered the next time."""
+    script = '{"chaos": {"share": 0.5, "kinds": ["disconnect", "500"]}, "n_cells": 400}'
+    backend = _loaded(tmp_path / "script.json", script, n_ctx_tokens=200)
+    seen = set()
+    for _ in range(60):
+        try:
+            seen.add(_ask(backend, TextPrompt(text="other")).text)
+        except (ConnectionDropped, EngineRequestError) as error:
+            seen.add(type(error).__name__)
+            backend.trim(0, 0)
+    assert seen == {"ok", "ConnectionDropped", "EngineRequestError"}
 
 
 @pytest.mark.parametrize("text", ["hang", "slow"])
@@ -380,6 +438,9 @@ def test_rates_follow_from_the_script(tmp_path: Path) -> None:
         ("[[rule]]\nmatch = '('", "is not a script"),
         ("[[rule]]\nfail = 'sometimes'", "`fail` must be one of"),
         ("[[rule]]\nkind = 'poem'", "`kind` must be"),
+        ("[chaos]\nshare = 2", "`share` must be from 0 to 1"),
+        ("[chaos]\nkinds = ['fire']", "`kinds` must be some of"),
+        ("[chaos]\nluck = 1", "`chaos` has no `luck`"),
         ("n_sequences = 0", "`n_sequences` must be at least 1"),
         ("load_fail = 'out of memory'", "out of memory"),
     ],

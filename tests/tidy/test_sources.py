@@ -19,6 +19,7 @@ PROMPT_WORDS = re.compile(
 # Spelt apart, so that this file does not hold what it looks for.
 CHAT_MARKUP = tuple(f"<{mark}>" for mark in ("|im_start|", "|im_end|", "start_of_turn"))
 MARKUP_HOMES = {
+    "engine/scripted_chaos.py": "says what a confused model leaks into an answer",
     "prompting/special_tokens.py": "lists what must be neutralised in user code",
     "prompting/postprocess.py": "cuts markup that a model leaks into an answer",
 }

@@ -22,7 +22,8 @@ SANDBOX, PYTEST, GO = "sandbox", "pytest", "go"
 LOST: Mapping[int, str] = {
     LEVEL_OVERLAY: "nothing",
     LEVEL_NESTED: "a few milliseconds a run",
-    LEVEL_LANDLOCK: "runs see other processes and no socket, and the workspace is copied each time",
+    LEVEL_LANDLOCK: "runs see other processes and no socket, cannot change modes and times of "
+    "files, and the workspace is copied each time",
     LEVEL_NONE: "nothing is run, so no suggestion is verified",
 }
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from ducktypist.errors import EngineUnavailableError
 
-MAX_SOCKET_PATH_BYTES = 107
-"""What ``sun_path`` holds on Linux without its final NUL (unix(7)); macOS holds 103."""
+MAX_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
+"""What ``sun_path`` holds without its final NUL (unix(7))."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def prepare_folder(folder: Path) -> None:
             raise EngineUnavailableError(
                 f"{folder} must be a folder and is not; remove it or set DUCKTYPIST_RUNTIME_DIR"
             )
-        if hasattr(os, "getuid") and found.st_uid != os.getuid():
+        if not _is_own(found):
             raise EngineUnavailableError(
                 f"{folder} belongs to another user (uid {found.st_uid}); "
                 f"set DUCKTYPIST_RUNTIME_DIR to a folder of your own"
@@ -107,9 +107,16 @@ def bind(path: Path, *, tcp: bool) -> tuple[socket.socket, Address]:
 
 
 def find(path: Path) -> Address | None:
-    """Return the address of the host at ``path``, None when there is none."""
+    """Return the address of the host at ``path``, None when there is none of the user's own.
+
+    What a window asks holds its user's code: whoever listens in a folder of another user, behind a
+    link, or at a socket that another user made, is not told.
+    """
     try:
-        mode = path.lstat().st_mode
+        folder, found = path.parent.lstat(), path.lstat()
+        if not stat.S_ISDIR(folder.st_mode) or not (_is_own(folder) and _is_own(found)):
+            return None
+        mode = found.st_mode
         if stat.S_ISSOCK(mode):
             return Address(base_url="http://ducktypist", socket_path=path, token="")
         if not stat.S_ISREG(mode):
@@ -136,6 +143,10 @@ def peer_uid(connection: socket.socket) -> int | None:
         return None
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     return int.from_bytes(raw[4:8], byteorder=sys.byteorder)
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return not hasattr(os, "getuid") or found.st_uid == os.getuid()
 
 
 def _bind_tcp(path: Path) -> tuple[socket.socket, Address]:

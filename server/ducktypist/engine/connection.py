@@ -191,9 +191,12 @@ class Connection:
         # Imported at first use and in a thread: it takes longer than a hover may wait.
         library = await asyncio.to_thread(importlib.import_module, "httpx")
         token = where.token or self._api_key
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        if self._socket_path is not None:
+            headers[dialect.VERSION_HEADER] = str(dialect.DIALECT_VERSION)
         client: httpx.AsyncClient = library.AsyncClient(
             base_url=where.base_url,
-            headers={"authorization": f"Bearer {token}"} if token else {},
+            headers=headers,
             transport=await _transport(where, library),
             # Reading has no limit of its own: each caller sets a deadline for the whole.
             timeout=library.Timeout(None, connect=CONNECT_TIMEOUT_S),

@@ -27,6 +27,12 @@ from ducktypist.errors import EngineRequestError
 
 DIALECT_VERSION = 2
 """Raised whenever a host and a client of different versions would misunderstand each other."""
+VERSION_HEADER = "ducktypist-dialect"
+"""Our own client says its version with each request; other clients of the host say nothing.
+
+The address of a host depends on the version, and that is not enough: a window that was open while
+Ducktypist was replaced on the disk starts the new program under the old address.
+"""
 
 MAX_BODY_BYTES = 8 * 1024**2
 N_TOP = 2
@@ -68,6 +74,14 @@ class TokenizeRequest:
     text: str
     add_special: bool
     parse_special: bool
+
+
+def misunderstanding(*, host: object, window: object) -> str:
+    """Return what is said when a window and a host have different versions of the dialect."""
+    return (
+        f"the engine speaks version {host!s:.20} of the dialect and this window version "
+        f"{window!s:.20}; restart the editor, and the engine with it, or update both sides"
+    )
 
 
 def parse_json(raw: bytes) -> Mapping[str, Any]:

@@ -265,11 +265,14 @@ def _backend(options: argparse.Namespace, retreat: Retreat) -> Backend:
 
 
 def _silence(log_file: Path) -> None:
-    """Point the standard streams at the log file, so that nothing here can reach a terminal."""
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    if log_file.exists() and log_file.stat().st_size > MAX_LOG_BYTES:
-        log_file.replace(log_file.with_name(log_file.name + ".1"))
-    sink = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    """Point the standard streams at the log file, so that nothing here can reach a terminal.
+
+    Where it cannot be written, what would be logged is lost, and the host serves all the same.
+    """
+    try:
+        sink = _opened(log_file)
+    except OSError:
+        sink = os.open(os.devnull, os.O_WRONLY)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(sink, 1)
@@ -281,6 +284,13 @@ def _silence(log_file: Path) -> None:
     )
     # A crash of native code leaves its traceback in the log, and with it its kind.
     faulthandler.enable()
+
+
+def _opened(log_file: Path) -> int:
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    if log_file.exists() and log_file.stat().st_size > MAX_LOG_BYTES:
+        log_file.replace(log_file.with_name(log_file.name + ".1"))
+    return os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
 
 if __name__ == "__main__":

@@ -166,6 +166,7 @@ class HostApp:
 
     def _generating(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         async def generate(request: Request) -> Response:
+            _require_same_dialect(request)
             asked = dialect.parse_request(endpoint, dialect.parse_json(await _body(request)))
             identity = self._worker.info().identity
             kind = "chatcmpl" if endpoint is Endpoint.CHAT else "cmpl"
@@ -226,6 +227,14 @@ def metrics_text(totals: Mapping[str, float], *, model_loaded: bool) -> str:
         f"ducktypist_model_loaded {int(model_loaded)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _require_same_dialect(request: Request) -> None:
+    version = request.headers.get(dialect.VERSION_HEADER, str(DIALECT_VERSION))
+    if version != str(DIALECT_VERSION):
+        raise EngineRequestError(
+            dialect.misunderstanding(host=DIALECT_VERSION, window=version), status=409
+        )
 
 
 async def _body(request: Request) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ducktypist.domain import Json, ModelIdentity
 from ducktypist.engine.connection import HTTP_OK, Connection
-from ducktypist.engine.dialect import DIALECT_VERSION
+from ducktypist.engine.dialect import DIALECT_VERSION, misunderstanding
 from ducktypist.engine.rates import Rates
 from ducktypist.errors import EngineError, EngineRequestError, EngineUnavailableError
 
@@ -96,10 +96,7 @@ async def ask_rates(connection: Connection, *, timeout_s: float) -> Rates | None
 def _read_ours(told: Mapping[str, Any]) -> Introduction:
     version = told.get("dialect_version")
     if version != DIALECT_VERSION:
-        raise EngineUnavailableError(
-            f"the engine speaks version {version} of the dialect and this is version "
-            f"{DIALECT_VERSION}; update Ducktypist on both sides and restart it"
-        )
+        raise EngineUnavailableError(misunderstanding(host=version, window=DIALECT_VERSION))
     return Introduction(
         identity=ModelIdentity(
             name=str(told["name"]),

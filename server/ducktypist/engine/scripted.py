@@ -26,6 +26,7 @@ from ducktypist.engine.backend import (
 from ducktypist.engine.interrupt import Interrupt
 from ducktypist.engine.rates import Rates
 from ducktypist.engine.scripted_cache import CacheMisuseError, StrictCache
+from ducktypist.engine.scripted_chaos import Troubles
 from ducktypist.engine.scripted_drawing import LastBatch, ScriptedDrawer, Turns, token_id
 from ducktypist.engine.scripted_rules import (
     Script,
@@ -52,6 +53,7 @@ class ScriptedBackend:
         self._n_ctx_tokens = n_ctx_tokens
         self._script: Script | None = None
         self._turns = Turns()
+        self._troubles = Troubles()
         self._batch = LastBatch()
 
     def load(self) -> None:
@@ -131,9 +133,10 @@ class ScriptedBackend:
 
     def drawer(self, job: Job, index: int) -> ScriptedDrawer:
         """Return what says the reply of the first rule that fits."""
+        script = self._loaded()
         prompt = job.request.prompts[index // job.request.n]
         return ScriptedDrawer(
-            rule=self._loaded().rule_for(prompt),
+            rule=self._troubles.changed(script.rule_for(prompt), flatten(prompt)[1], script.chaos),
             turns=self._turns,
             batch=self._batch,
             prompt=prompt,

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from ducktypist.domain import ChatPrompt, Prompt
 from ducktypist.engine.backend import Candidate, ConnectionDropped, Feed, Job, TokenChoice
 from ducktypist.engine.scripted_cache import CacheMisuseError, Cell, chained
-from ducktypist.engine.scripted_rules import FAILS_IN_DECODE, Rule, flatten, split_tokens
+from ducktypist.engine.scripted_chaos import garbage
+from ducktypist.engine.scripted_rules import (
+    FAILS_IN_DECODE,
+    FAILS_IN_TEXT,
+    Rule,
+    flatten,
+    split_tokens,
+)
 from ducktypist.errors import EngineRequestError
 
 CRASH_STATUS = 70
@@ -28,8 +35,9 @@ class Turns:
 
     def next(self, rule: Rule) -> str:
         """Return the reply whose turn it is; the last one stays."""
-        n_before = self._n_answered.get(id(rule), 0)
-        self._n_answered[id(rule)] = n_before + 1
+        # A rule that chaos changed still says the replies of the script's own.
+        n_before = self._n_answered.get(id(rule.replies), 0)
+        self._n_answered[id(rule.replies)] = n_before + 1
         return rule.replies[min(n_before, len(rule.replies) - 1)]
 
 
@@ -123,7 +131,7 @@ class ScriptedDrawer:
         self._batch.check(row, chain=self._chains[place], what=what)
         if place < len(pieces):
             return _choice(pieces[place], place, self._rule, want_top=self._job.want_logprobs)
-        if self._rule.fail and self._rule.fail not in FAILS_IN_DECODE:
+        if self._rule.fail and self._rule.fail not in FAILS_IN_DECODE | FAILS_IN_TEXT:
             _fail(self._rule.fail)
         return None
 
@@ -185,7 +193,10 @@ class ScriptedDrawer:
         if isinstance(self._prompt, ChatPrompt):
             reply = reply.removeprefix(self._prompt.assistant_prefix)
         pieces = split_tokens(reply)
-        return pieces[: rule.fail_after_tokens] if rule.fail else pieces
+        if not rule.fail:
+            return pieces
+        noise = garbage(flatten(self._prompt)[1]) if rule.fail == "garbage" else ""
+        return [*pieces[: rule.fail_after_tokens], *split_tokens(noise)]
 
 
 def token_id(piece: str) -> int:

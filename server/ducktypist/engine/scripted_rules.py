@@ -17,6 +17,12 @@ A script is a TOML file (or JSON with the same names)::
     load_fail = ""             # a message: loading fails with it
     default = "ok"             # the answer when no rule fits
 
+    [chaos]                    # some answers go wrong, whatever their rule says; absent: none
+    share = 0.3                # of the answers; which ones depends on the seed, the prompt and
+    seed = 1                   # how often it was asked before, on nothing else
+    kinds = ["slow", "hang"]   # slow, or what `fail` can be; absent: see CHAOS_KINDS
+    slow_ms = 200              # before each token of a slow one
+
     [[rule]]                   # the first rule that fits answers
     kind = "chat"              # chat, infill or text; absent: any
     match = "regex"            # searched in the flattened prompt (MULTILINE, DOTALL); absent: any
@@ -27,7 +33,8 @@ A script is a TOML file (or JSON with the same names)::
     margin = 1.0
     fail = "500"               # 400, 500, 501; disconnect (hang up); crash (the process dies);
                                # hang (until interrupted, each time); stall (for ever);
-                               # broken (decoding fails, each time)
+                               # broken (decoding fails, each time); half (ends there as if it
+                               # were whole); garbage (goes on there with what nobody asked for)
     fail_after_tokens = 0      # so many tokens go out first
 
 The flattened prompt is ``role: content`` for each message of a chat, one after the other with a
@@ -57,14 +64,19 @@ NO_LIMIT_TOKENS = 2**31
 
 SCRIPT_KEYS = {
     *("name", "fim", "n_ctx_tokens", "n_cells", "n_sequences", "n_batch_tokens"),
-    *("n_rows", "can_fork", "per_token_ms", "load_ms", "load_fail", "default", "rule"),
+    *("n_rows", "can_fork", "per_token_ms", "load_ms", "load_fail", "default", "rule", "chaos"),
 }
 RULE_KEYS = {
     *("kind", "match", "reply", "replies", "delay_ms", "prefill_ms", "logprob", "margin"),
     *("fail", "fail_after_tokens"),
 }
 FAILS_IN_DECODE = {"hang", "stall", "broken"}
-FAILURES = {"", "400", "500", "501", "disconnect", "crash", *FAILS_IN_DECODE}
+FAILS_IN_TEXT = {"half", "garbage"}
+FAILURES = {"", "400", "500", "501", "disconnect", "crash", *FAILS_IN_DECODE, *FAILS_IN_TEXT}
+CHAOS_KEYS = {"share", "seed", "kinds", "slow_ms"}
+SLOW = "slow"
+CHAOS_KINDS = (SLOW, "hang", "garbage", "half", "disconnect")
+"""What a host lives through; ``stall`` and ``crash`` end it, and are there when named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +99,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chaos:
+    """How many answers go wrong, and how."""
+
+    share: float = 0.0
+    seed: int = 0
+    kinds: tuple[str, ...] = CHAOS_KINDS
+    slow_ms: float = 200.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """A parsed script file."""
 
@@ -103,6 +125,7 @@ class Script:
     per_token_ms: float
     load_ms: float
     load_fail: str
+    chaos: Chaos
     rules: tuple[Rule, ...]
 
     def rule_for(self, prompt: Prompt) -> Rule:
@@ -163,6 +186,7 @@ def _script(body: Mapping[str, Any], sha256: str) -> Script:
         per_token_ms=float(body.get("per_token_ms", 0)),
         load_ms=float(body.get("load_ms", 0)),
         load_fail=str(body.get("load_fail", "")),
+        chaos=_chaos(body.get("chaos", {})),
         rules=(*rules, _rule({"reply": body.get("default", "ok")})),
     )
     for key in ("n_ctx_tokens", "n_sequences", "n_batch_tokens", "n_rows"):
@@ -171,6 +195,23 @@ def _script(body: Mapping[str, Any], sha256: str) -> Script:
     if script.n_cells < 0:
         raise ValueError("`n_cells` must be at least 0")
     return script
+
+
+def _chaos(body: Mapping[str, Any]) -> Chaos:
+    _known(body, CHAOS_KEYS, "`chaos`")
+    kinds = tuple(str(kind) for kind in body.get("kinds", CHAOS_KINDS))
+    known = FAILURES - {""} | {SLOW}
+    if not kinds or set(kinds) - known:
+        raise ValueError(f"`kinds` must be some of {', '.join(sorted(known))}")
+    chaos = Chaos(
+        share=float(body.get("share", 0)),
+        seed=int(body.get("seed", 0)),
+        kinds=kinds,
+        slow_ms=float(body.get("slow_ms", Chaos().slow_ms)),
+    )
+    if not 0 <= chaos.share <= 1:
+        raise ValueError("`share` must be from 0 to 1")
+    return chaos
 
 
 def _rule(body: Mapping[str, Any]) -> Rule:

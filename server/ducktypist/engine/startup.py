@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import selectors
+import queue
 import subprocess  # starting the host is what this file is for
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -28,6 +29,8 @@ READY = "READY"
 BUSY = "BUSY"
 FAILED_EXIT_STATUS = 3
 """The host's exit status when its model did not load."""
+USAGE_EXIT_STATUS = 2
+"""What argparse ends a program with that does not know its arguments."""
 HUNG_EXIT_STATUS = 4
 """The host's exit status when its watchdog ended it."""
 
@@ -259,25 +262,39 @@ def start_host(spec: HostSpec, *, timeout_s: float) -> subprocess.Popen[bytes] |
     if BUSY in lines:
         return None
     tail = " | ".join(line.strip() for line in lines[-3:]) or "it printed nothing"
+    if status == USAGE_EXIT_STATUS:
+        raise EngineUnavailableError(
+            f"the model's host is of another version than this window; restart the editor ({tail})"
+        )
     raise EngineUnavailableError(f"the model's host ended with status {status}: {tail}")
 
 
 def _read_word(process: subprocess.Popen[bytes], *, timeout_s: float) -> str | None:
     """Return what the process printed up to its word or its end; None when time ran out."""
-    assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
+    arriving: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    # Windows cannot wait for a pipe and a time at once, so a thread waits for the pipe. It ends
+    # with the host's use of it, which is over soon after the word.
+    threading.Thread(target=_pass_on, args=(process, arriving), daemon=True).start()
     deadline = time.monotonic() + timeout_s
     said = b""
-    with process.stdout as pipe, selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        while (left := deadline - time.monotonic()) > 0:
-            if not selector.select(left):
-                continue
-            more = os.read(pipe.fileno(), 4096)
-            said = (said + more)[-MAX_HANDSHAKE_BYTES:]
-            words = said.decode("utf-8", "replace").splitlines()
-            if not more or (said.endswith(b"\n") and {READY, BUSY} & set(words)):
-                return said.decode("utf-8", "replace")
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            more = arriving.get(timeout=left)
+        except queue.Empty:
+            break
+        said = (said + more)[-MAX_HANDSHAKE_BYTES:]
+        words = said.decode("utf-8", "replace").splitlines()
+        if not more or (said.endswith(b"\n") and {READY, BUSY} & set(words)):
+            return said.decode("utf-8", "replace")
     return None
+
+
+def _pass_on(process: subprocess.Popen[bytes], arriving: queue.SimpleQueue[bytes]) -> None:
+    assert process.stdout is not None  # noqa: S101 - Popen was given a pipe
+    with process.stdout as pipe:
+        while more := os.read(pipe.fileno(), 4096):
+            arriving.put(more)
+    arriving.put(b"")
 
 
 class Breaker:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
 import logging
 import os
 import time
@@ -25,6 +24,7 @@ from ducktypist.errors import LedgerBusyError, LedgerCorruptError, LedgerError
 from ducktypist.ledger import derived
 from ducktypist.ledger.migrations import SCHEMA_VERSION, migrate, version_of
 from ducktypist.ledger.rows import Row, Value
+from ducktypist.locks import open_lock, try_lock
 
 BUSY_TIMEOUT_MS = 5_000
 SUMMING_TIMEOUT_MS = 1_000
@@ -280,7 +280,7 @@ def _make_place(path: Path) -> None:
 
 def _create(path: Path) -> None:
     """Make an empty file that only its owner can read; SQLite's log inherits the mode."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
 
 
 def _file_system_of(folder: Path) -> str:
@@ -303,20 +303,14 @@ def _file_system_of(folder: Path) -> str:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the opening lock, so that two windows never set the same file aside."""
-    lock = os.open(
-        path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-    )
+    lock = open_lock(path.with_name(f"{path.name}.lock"))
     try:
         deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    message = f"{path} is being opened by another process; this is tried again"
-                    raise LedgerBusyError(message) from None
-                time.sleep(0.01)
+        while not try_lock(lock):
+            if time.monotonic() > deadline:
+                message = f"{path} is being opened by another process; this is tried again"
+                raise LedgerBusyError(message)
+            time.sleep(0.01)
         yield
     finally:
         os.close(lock)

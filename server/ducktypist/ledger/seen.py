@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 from collections import Counter
@@ -32,6 +31,7 @@ from ducktypist.ledger.events import (
 )
 from ducktypist.ledger.later import How, Placed, RunSource, Sighted, TestRun, TestSeen
 from ducktypist.ledger.query import Rows, SqliteRows
+from ducktypist.locks import open_lock, wait_for_lock
 
 T = TypeVar("T")
 Said: TypeAlias = Verified | Settled | Revised
@@ -163,11 +163,11 @@ def alone(path: Path) -> Iterator[None]:
     lock = path.with_name(f"{path.name}.attribution-lock")
     try:
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_lock(lock)
     except OSError as error:
         raise LedgerError(f"{lock} cannot be made: {error.strerror or error}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        wait_for_lock(descriptor)
         yield
     finally:
         os.close(descriptor)

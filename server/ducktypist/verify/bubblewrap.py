@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ducktypist.verify.inside_view import View
 from ducktypist.verify.scratch import Scratch
-from ducktypist.verify.watchdog import STATUS_FD, Limits
+from ducktypist.verify.watchdog import FILTER_FD, STATUS_FD, Limits
 
 OVERLAY_SINCE = (0, 11)
 SYSTEM_PROGRAMS = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin:/run/current-system/sw/bin"
@@ -76,7 +76,13 @@ def find() -> tuple[Bubblewrap, ...]:
 
 
 def overlay_argv(
-    *, program: Bubblewrap, view: View, scratch: Scratch, cwd: Path, limits: Limits
+    *,
+    program: Bubblewrap,
+    view: View,
+    scratch: Scratch,
+    cwd: Path,
+    limits: Limits,
+    is_filtered: bool,
 ) -> list[str]:
     """Return what to put before a command for level 4."""
     mount = [
@@ -93,13 +99,20 @@ def overlay_argv(
         scratch=scratch,
         cwd=cwd,
         limits=limits,
+        is_filtered=is_filtered,
         mount=mount,
         cache=cache,
     )
 
 
 def nested_argv(
-    *, program: Bubblewrap, view: View, scratch: Scratch, cwd: Path, limits: Limits
+    *,
+    program: Bubblewrap,
+    view: View,
+    scratch: Scratch,
+    cwd: Path,
+    limits: Limits,
+    is_filtered: bool,
 ) -> list[str] | None:
     """Return what to put before a command for level 3, None when ``unshare`` is missing."""
     unshare = shutil.which("unshare", path=SYSTEM_PROGRAMS)
@@ -115,6 +128,7 @@ def nested_argv(
         scratch=scratch,
         cwd=cwd,
         limits=limits,
+        is_filtered=is_filtered,
         mount=["--bind", str(scratch.merged), str(view.workspace)],
         cache=cache,
     )
@@ -132,6 +146,7 @@ def _argv(
     scratch: Scratch,
     cwd: Path,
     limits: Limits,
+    is_filtered: bool,
     mount: Sequence[str],
     cache: Sequence[str],
 ) -> list[str]:
@@ -143,9 +158,11 @@ def _argv(
         *("--uid", str(NOBODY if is_root else os.getuid())),
         *("--gid", str(NOBODY if is_root else os.getgid())),
         *("--die-with-parent", "--new-session", "--json-status-fd", STATUS_FD),
+        *(("--seccomp", FILTER_FD) if is_filtered else ()),
         *_mounts(view, scratch, mount, cache),
-        # What bubblewrap made to hold the mounts is writable memory until now.
-        *("--remount-ro", "/dev", "--remount-ro", "/"),
+        # What bubblewrap made to hold the mounts is writable memory until now. Started by root,
+        # the run's user still owns the kernel's settings in /proc/sys, without any capability.
+        *("--remount-ro", "/dev", "--remount-ro", "/proc", "--remount-ro", "/"),
         *("--chdir", str(cwd), "--"),
         *_limits(limits),
     ]

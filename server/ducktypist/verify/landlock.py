@@ -10,6 +10,7 @@ It is started by the process whose id the rules name, and does nothing when that
 The launcher stays outside of the confinement as the reaper of everything that the command starts,
 so that no daemon gets away. What this level lacks: no namespace of processes, no sockets at all
 (also none of the run's own), and no overlay, so the tree is copied and lies at another place.
+Modes and times of files stay as they are: calls that set them say yes and do nothing.
 landlock(7), seccomp(2), https://docs.kernel.org/userspace-api/landlock.html
 """
 
@@ -21,7 +22,6 @@ import errno
 import json
 import os
 import platform
-import resource
 import signal
 import struct
 import sys
@@ -52,17 +52,31 @@ CLONE_NEWUSER = 0x10000000
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 # Numbers from the kernel's unistd tables. Denied: sockets, looking into or steering other
 # processes, mounting and namespaces, kernel key rings and modules, io_uring (which would go round
-# this very filter).
+# this very filter), and System V and POSIX memory and queues, which no rule on files reaches.
+KEY_RINGS = {"x86_64": (248, 249, 250), "aarch64": (217, 218, 219)}
 DENIED = {
     "x86_64": (
-        *(41, 101, 155, 161, 165, 166, 175, 246, 248, 249, 250, 272, 298, 304, 308, 310, 311),
-        *(313, 321, 323, 425, 426, 427, 428, 429, 430, 431, 432, 438, 442),
+        *(41, 101, 155, 161, 165, 166, 175, 246, *KEY_RINGS["x86_64"], 272, 298, 304, 308, 310),
+        *(311, 313, 321, 323, 425, 426, 427, 428, 429, 430, 431, 432, 438, 442),
+        *(29, 30, 64, 68, 240, 141, 251, 256),
     ),
     "aarch64": (
-        *(198, 117, 41, 51, 40, 39, 105, 104, 217, 218, 219, 97, 241, 265, 268, 270, 271),
-        *(273, 280, 282, 425, 426, 427, 428, 429, 430, 431, 432, 438, 442),
+        *(198, 117, 41, 51, 40, 39, 105, 104, *KEY_RINGS["aarch64"], 97, 241, 265, 268, 270),
+        *(271, 273, 280, 282, 425, 426, 427, 428, 429, 430, 431, 432, 438, 442),
+        *(194, 196, 190, 186, 180, 140, 30, 238),
     ),
 }
+# Landlock does not look at modes, owners, times and attributes, and a filter cannot look at paths.
+# Refusing would break every program that copies a file; so the call says yes and does nothing.
+IGNORED = {
+    "x86_64": (
+        *(90, 91, 92, 93, 94, 132, 188, 189, 190, 197, 198, 199, 235, 260, 261, 268, 280),
+        *(452, 463, 466, 469),
+    ),
+    "aarch64": (5, 6, 7, 14, 15, 16, 52, 53, 54, 55, 88, 452, 463, 466, 469),
+}
+# Limits and scheduling of a process: allowed for the caller, whose number is then 0.
+OWN_ONLY = {"x86_64": (142, 144, 203, 302, 314), "aarch64": (118, 119, 122, 261, 274)}
 CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
 X32_BIT = 0x40000000
@@ -123,6 +137,8 @@ def main() -> NoReturn:
 
 def _become(rules: dict[str, Any], command: list[str], libc: ctypes.CDLL, writer: int) -> NoReturn:
     try:
+        import resource  # noqa: PLC0415 - whoever only asks for the level may be on Windows
+
         os.setsid()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -229,7 +245,7 @@ def _allow(ruleset: int, path: str, access: int) -> None:
 
 
 def _restrict_calls(libc: ctypes.CDLL) -> None:
-    raw = b"".join(struct.pack("=HBBI", *step) for step in _filter(platform.machine()))
+    raw = _packed(_filter(platform.machine()))
     buffer = ctypes.create_string_buffer(raw, len(raw))
 
     class Program(ctypes.Structure):
@@ -241,6 +257,42 @@ def _restrict_calls(libc: ctypes.CDLL) -> None:
 
 
 def _filter(machine: str) -> list[tuple[int, int, int, int]]:
+    steps = _beginning(machine)
+    steps += _answering(DENIED[machine], errno.EPERM)
+    steps += _answering(IGNORED[machine], 0)
+    # Its flags are in memory, where a filter cannot look; the C library then uses clone.
+    steps += [(IF_EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
+    steps += [
+        (IF_EQUAL, 0, 4, CLONE[machine]),
+        (LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),
+        (IF_SET, 0, 1, CLONE_NEWUSER),
+        (RETURN, 0, 0, REFUSE | errno.EPERM),
+        (RETURN, 0, 0, ALLOW),
+    ]
+    for number in OWN_ONLY[machine]:
+        steps += [
+            (IF_EQUAL, 0, 4, number),
+            (LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),
+            (IF_EQUAL, 0, 1, 0),
+            (RETURN, 0, 0, ALLOW),
+            (RETURN, 0, 0, REFUSE | errno.EPERM),
+        ]
+    return [*steps, (RETURN, 0, 0, ALLOW)]
+
+
+def key_ring_filter() -> bytes:
+    """Return a filter that refuses the kernel's key rings, which no namespace keeps apart.
+
+    Empty where the processor is not supported.
+    """
+    machine = platform.machine()
+    if machine not in AUDIT_ARCH:
+        return b""
+    refused = _answering(KEY_RINGS[machine], errno.EPERM)
+    return _packed([*_beginning(machine), *refused, (RETURN, 0, 0, ALLOW)])
+
+
+def _beginning(machine: str) -> list[tuple[int, int, int, int]]:
     steps = [
         (LOAD, 0, 0, OFFSET_ARCH),
         (IF_EQUAL, 1, 0, AUDIT_ARCH[machine]),
@@ -250,18 +302,19 @@ def _filter(machine: str) -> list[tuple[int, int, int, int]]:
     if machine == "x86_64":
         # The second calling convention has numbers of its own, none of which is in the table.
         steps += [(IF_AT_LEAST, 0, 1, X32_BIT), (RETURN, 0, 0, REFUSE | errno.EPERM)]
-    for number in DENIED[machine]:
-        steps += [(IF_EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE | errno.EPERM)]
-    # Its flags are in memory, where a filter cannot look; the C library then uses clone.
-    steps += [(IF_EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, REFUSE | errno.ENOSYS)]
-    steps += [
-        (IF_EQUAL, 0, 3, CLONE[machine]),
-        (LOAD, 0, 0, OFFSET_FIRST_ARGUMENT),
-        (IF_SET, 0, 1, CLONE_NEWUSER),
-        (RETURN, 0, 0, REFUSE | errno.EPERM),
-        (RETURN, 0, 0, ALLOW),
-    ]
     return steps
+
+
+def _answering(numbers: tuple[int, ...], code: int) -> list[tuple[int, int, int, int]]:
+    return [
+        step
+        for number in numbers
+        for step in ((IF_EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE | code))
+    ]
+
+
+def _packed(steps: list[tuple[int, int, int, int]]) -> bytes:
+    return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 
 def _call(number: int, *arguments: object) -> int:

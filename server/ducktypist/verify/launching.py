@@ -90,18 +90,28 @@ def prepare(
         "PYTHONNOUSERSITE": "1",
         **request.environment,
     }
-    prefix = _prefix(confinement, view, place, root / request.cwd, request.limits)
+    seccomp = b"" if is_copy else landlock.key_ring_filter()
+    prefix = _prefix(
+        confinement, view, place, root / request.cwd, request.limits, is_filtered=bool(seccomp)
+    )
     launch = Launch(
         argv=(*prefix, *(_replace(part, replaced) for part in request.argv)),
         environment={key: _replace(value, replaced) for key, value in environment.items()},
         cwd=place.top,
         written=place.top,
+        filter=seccomp,
     )
     return launch, root
 
 
 def _prefix(
-    confinement: Confinement, view: View, place: Scratch, cwd: Path, limits: Limits
+    confinement: Confinement,
+    view: View,
+    place: Scratch,
+    cwd: Path,
+    limits: Limits,
+    *,
+    is_filtered: bool,
 ) -> Sequence[str]:
     if confinement.level == LEVEL_LANDLOCK:
         private = [path.resolve() for path in confinement.private]
@@ -128,7 +138,14 @@ def _prefix(
     build = (
         bubblewrap.overlay_argv if confinement.level == LEVEL_OVERLAY else bubblewrap.nested_argv
     )
-    prefix = build(program=confinement.program, view=view, scratch=place, cwd=cwd, limits=limits)
+    prefix = build(
+        program=confinement.program,
+        view=view,
+        scratch=place,
+        cwd=cwd,
+        limits=limits,
+        is_filtered=is_filtered,
+    )
     if prefix is None:
         raise SandboxError("`unshare`, `mount` or `sh` is missing; install util-linux")
     return prefix

@@ -6,13 +6,14 @@ processes that vanish between two reads.
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+PAGE_BYTES = mmap.PAGESIZE
 _PPID_FIELD = 1
 _START_FIELD = 19
 """Indexes into ``/proc/PID/stat`` after the name, see proc(5)."""

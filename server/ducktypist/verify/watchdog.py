@@ -31,6 +31,8 @@ REPORT_FD_VARIABLE = "DUCKTYPIST_REPORT_FD"
 COMMAND_FD_VARIABLE = "DUCKTYPIST_COMMAND_FD"
 STATUS_FD = "@status-fd@"
 """Stands in an argument for the number of the pipe on which a launcher says that it got through."""
+FILTER_FD = "@filter-fd@"
+"""Stands in an argument for the number of the pipe from which a launcher reads its filter."""
 TAIL_BYTES = 16 * 1024
 MAX_REPORT_BYTES = 32 * 1024**2
 LOOK_S = 0.025
@@ -63,6 +65,8 @@ class Launch:
     cwd: Path
     written: Path
     """The folder whose growth counts as the run's disk use."""
+    filter: bytes = b""
+    """What :data:`FILTER_FD` gives to read; far less than a pipe holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +173,22 @@ class _Watch:
         self._stack.callback(os.close, writer)
         return Sending(reader=reader, writer=writer)
 
+    def _filter(self) -> dict[str, int]:
+        """Return the pipe with the filter in it, where there is one."""
+        if not self._launch.filter:
+            return {}
+        reader, writer = os.pipe()
+        with os.fdopen(writer, "wb") as file:
+            file.write(self._launch.filter)
+        return {FILTER_FD: reader}
+
     def _start(self) -> subprocess.Popen[bytes]:
         pipes = (self._output, self._reports, self._status)
         given = {REPORT_FD_VARIABLE: self._reports.writer}
         if self._commands is not None:
             given[COMMAND_FD_VARIABLE] = self._commands.reader
-        argv = [part.replace(STATUS_FD, str(self._status.writer)) for part in self._launch.argv]
+        passed = {STATUS_FD: self._status.writer, **self._filter()}
+        argv = [str(passed.get(part, part)) for part in self._launch.argv]
         try:
             process = subprocess.Popen(  # noqa: S603 - argv is a list built by us; no shell
                 argv,
@@ -186,7 +200,7 @@ class _Watch:
                     **self._launch.environment,
                     **{name: str(number) for name, number in given.items()},
                 },
-                pass_fds=(*given.values(), self._status.writer),
+                pass_fds=(*given.values(), *passed.values()),
                 start_new_session=True,
             )
         except OSError as error:
@@ -195,7 +209,8 @@ class _Watch:
                 "installed and executable"
             ) from error
         finally:
-            for number in {*given.values(), *(pipe.writer for pipe in pipes)}:
+            writers = (pipe.writer for pipe in pipes)
+            for number in {*given.values(), *passed.values(), *writers}:
                 os.close(number)
         for pipe in pipes:
             self._on_readable(pipe.reader, functools.partial(self._pull, pipe))

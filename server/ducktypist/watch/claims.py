@@ -6,12 +6,13 @@ A lock is free when its window is gone, however it went. Files are left behind, 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import threading
 import time
 from pathlib import Path
+
+from ducktypist.locks import open_lock, try_lock
 
 FOLDER = "following"
 MAX_AGE_S = 30 * 86_400
@@ -45,17 +46,18 @@ class Claims:
                 return True
             try:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-                descriptor = os.open(self._folder / f"{name}.lock", flags, 0o600)
+                descriptor = open_lock(self._folder / f"{name}.lock")
             except OSError:
                 return False
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                is_ours = try_lock(descriptor)
             except OSError:
+                is_ours = False
+            if is_ours:
+                self._held[name] = descriptor
+            else:
                 os.close(descriptor)
-                return False
-            self._held[name] = descriptor
-            return True
+            return is_ours
 
     def sweep(self) -> None:
         """Take away old locks that nobody holds."""

@@ -14,6 +14,10 @@ STEP_MS = 100
 POLL_DELAY_MS = 1000
 LOOK_EVERY_MS = 5000
 """A look without any event: one may have come before the watch began, or get lost."""
+_READING = os.O_RDONLY
+# Nothing stands for these on Windows, and for the last nowhere else.
+for _flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    _READING |= getattr(os, _flag, 0)
 
 Files = Callable[[], Mapping[Path, Path]]
 """Says which files to watch, each with the folder above which nothing is watched."""
@@ -62,7 +66,7 @@ def read_bounded(path: Path, most_bytes: int) -> tuple[bytes, float] | None:
     None when there is no such file, it is larger, or it cannot be read. A FIFO is not waited for.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(path, _READING)
     except OSError:
         return None
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from typing import Any
 from ducktypist.domain import Frame, TestOutcome, TestReport, TestResult
 from ducktypist.watch.files import file_changes, read_bounded
 from ducktypist.watch.node_ids import clean, is_inside, is_node_id
+
+_log = logging.getLogger(__name__)
 
 VERSION = 1
 RECORDS = "red"
@@ -31,6 +34,7 @@ MAX_NOT_RED = 100_000
 MAX_MESSAGE_CHARS = 10_000
 MAX_FRAMES = 50
 MAX_LINE = 10_000_000
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ def write_record(folder: Path, record: Record) -> Path:
     path = record_path(folder, root)
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     try:
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = os.open(draft, _WRITING, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
             json.dump(_as_json(record, root), file)
         draft.replace(path)
@@ -93,7 +97,11 @@ async def record_changes(folder: Path, roots: Sequence[Path]) -> AsyncIterator[t
     Yields:
         The root, and the record with its node ids made relative to that root.
     """
-    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    try:
+        await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        _log.warning("no results are followed: %s cannot be made (%s)", folder, error)
+        return
 
     def files() -> dict[Path, Path]:
         found = sorted(folder.glob("*.json"))[:MAX_RECORDS]

@@ -118,6 +118,8 @@ def _may_run(path: Path, roots: Sequence[Path]) -> bool:
         return False
     if not any(real.is_relative_to(tree) for tree in _SYSTEM_TREES):
         return False
+    if not hasattr(os, "getuid"):
+        return False
     owners = {0, os.getuid()}
     return (
         stat.S_ISREG(status.st_mode)

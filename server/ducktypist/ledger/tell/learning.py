@@ -7,7 +7,6 @@ loads numpy, so a language server lets a process of its own do it; see ``ledger_
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from ducktypist.ledger.tell.files import calibrator_file, read_calibrator, write
 from ducktypist.ledger.tell.making import base_rates, best_calibrator
 from ducktypist.ledger.tell.rows import n_known, past
 from ducktypist.ledger.tell.seeds import Seed, load_seeds, seeds_hash
+from ducktypist.locks import open_lock, try_lock
 
 N_NEW = 30
 """So many new outcomes of a kind are worth a new fit; below 30 altogether, each one is."""
@@ -90,15 +90,14 @@ def _alone(file: Path) -> Iterator[bool]:
     """
     place = file.with_name(f"{file.name}.lock")
     try:
-        lock = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open_lock(place)
     except OSError as error:
         raise LedgerError(f"{place} cannot be written: {error.strerror or error}") from error
     try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = try_lock(lock)
         except OSError:
-            yield False
-        else:
-            yield True
+            is_ours = False
+        yield is_ours
     finally:
         os.close(lock)
